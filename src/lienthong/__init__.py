@@ -1,0 +1,1 @@
+"""Liên Thông: national data integration and sharing platform."""

@@ -1,0 +1,1 @@
+"""The only hands: one outside party per file."""

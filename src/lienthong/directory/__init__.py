@@ -1,0 +1,1 @@
+"""What the registry tells the nodes, indexed and dated. Pure."""

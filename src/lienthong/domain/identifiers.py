@@ -1,0 +1,142 @@
+"""X-Road identifiers: who is addressed and who addresses.
+
+A member is an agency on the network (``VN/GOV/G01``), a system one information system of a member
+(``VN/GOV/G01/dan-cu``), a service one interface of a system (``VN/GOV/G01/dan-cu/xac-nhan``), a node the software
+of a member (``VN/GOV/G01/nut-1``). On the wire each part is percent-encoded UTF-8 and parts are joined by ``/``
+(PR-REST 4.2). Codes are case-sensitive.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from lienthong.domain.errors import Malformed
+from lienthong.domain.percent import decode_segment, encode_segment
+
+
+class MemberId(NamedTuple):
+    """An agency or other organisation on the network."""
+
+    instance: str
+    member_class: str
+    member_code: str
+
+    def __str__(self) -> str:
+        return encode_parts(self)
+
+
+class SystemId(NamedTuple):
+    """An information system of a member; X-Road calls it subsystem."""
+
+    instance: str
+    member_class: str
+    member_code: str
+    system_code: str
+
+    @property
+    def member(self) -> MemberId:
+        return MemberId(self.instance, self.member_class, self.member_code)
+
+    def __str__(self) -> str:
+        return encode_parts(self)
+
+
+class ServiceId(NamedTuple):
+    """One published interface of an information system."""
+
+    instance: str
+    member_class: str
+    member_code: str
+    system_code: str
+    service_code: str
+
+    @property
+    def system(self) -> SystemId:
+        return SystemId(self.instance, self.member_class, self.member_code, self.system_code)
+
+    @property
+    def member(self) -> MemberId:
+        return MemberId(self.instance, self.member_class, self.member_code)
+
+    def __str__(self) -> str:
+        return encode_parts(self)
+
+
+class NodeId(NamedTuple):
+    """A node; X-Road calls it security server. Same shape as a system id, another name space."""
+
+    instance: str
+    member_class: str
+    member_code: str
+    node_code: str
+
+    @property
+    def member(self) -> MemberId:
+        return MemberId(self.instance, self.member_class, self.member_code)
+
+    def __str__(self) -> str:
+        return encode_parts(self)
+
+
+ClientId = MemberId | SystemId
+"""Who calls: a system, or a member as a whole (subsystem is optional for a client, PR-REST 4.2)."""
+
+
+def encode_parts(parts: tuple[str, ...]) -> str:
+    """Join percent-encoded parts by ``/``."""
+    return "/".join(map(encode_segment, parts))
+
+
+def split_parts(value: str, counts: tuple[int, ...], what: str) -> list[str]:
+    """Decode `value` into parts; raises Malformed unless their number is in `counts` and none is blank."""
+    parts = [decode_segment(piece) for piece in value.split("/")]
+    if len(parts) not in counts:
+        raise Malformed("BadRequest", f"{what} has {len(parts)} parts, expected {' or '.join(map(str, counts))}")
+    if any(not part.strip() for part in parts):
+        raise Malformed("BadRequest", f"{what} has a blank part")
+    return parts
+
+
+@lru_cache(maxsize=16384)
+def parse_client_id(value: str) -> ClientId:
+    """``inst/class/member[/subsystem]`` as sent in X-Road-Client; raises Malformed."""
+    parts = split_parts(value, (3, 4), "client identifier")
+    return MemberId(*parts) if len(parts) == 3 else SystemId(*parts)
+
+
+@lru_cache(maxsize=16384)
+def parse_system_id(value: str) -> SystemId:
+    """``inst/class/member/subsystem``; raises Malformed."""
+    return SystemId(*split_parts(value, (4,), "system identifier"))
+
+
+@lru_cache(maxsize=16384)
+def parse_member_id(value: str) -> MemberId:
+    """``inst/class/member``; raises Malformed."""
+    return MemberId(*split_parts(value, (3,), "member identifier"))
+
+
+@lru_cache(maxsize=16384)
+def parse_service_id(value: str) -> ServiceId:
+    """``inst/class/member/subsystem/service``: always five parts; raises Malformed."""
+    return ServiceId(*split_parts(value, (5,), "service identifier"))
+
+
+@lru_cache(maxsize=4096)
+def parse_node_id(value: str) -> NodeId:
+    """``inst/class/member/nodeCode`` as sent in X-Road-Security-Server; raises Malformed."""
+    return NodeId(*split_parts(value, (4,), "node identifier"))
+
+
+class RepresentedParty(NamedTuple):
+    """For whom the client acts (X-Road-Represented-Party): class is optional."""
+
+    party_class: str | None
+    party_code: str
+
+
+def parse_represented_party(value: str) -> RepresentedParty:
+    """``[class/]code``; raises Malformed."""
+    parts = split_parts(value, (1, 2), "represented party")
+    return RepresentedParty(None, parts[0]) if len(parts) == 1 else RepresentedParty(parts[0], parts[1])

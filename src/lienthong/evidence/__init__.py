@@ -1,0 +1,1 @@
+"""What proves an exchange to a stranger: digests, signatures, records, segments. Pure."""

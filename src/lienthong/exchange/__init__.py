@@ -1,0 +1,1 @@
+"""One exchange as a machine: inputs in, effects out, both sides. Pure."""

@@ -1,0 +1,1 @@
+"""The registry: control plane desk."""

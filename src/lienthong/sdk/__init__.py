@@ -1,0 +1,1 @@
+"""What a programmer of a ministry imports: consumer and provider."""

@@ -1,0 +1,1 @@
+"""X-Road and node-to-node messages: bytes to nouns and back. Pure."""

@@ -1,0 +1,1 @@
+"""National databases as provider applications; they see only the sdk and the domain."""
