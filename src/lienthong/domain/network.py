@@ -22,7 +22,7 @@ class DataClass(StrEnum):
     OPEN = "open"
     BASIC = "basic"
     SENSITIVE = "sensitive"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - a class of data, not a password
 
 
 class BodyRetention(StrEnum):
