@@ -1,0 +1,25 @@
+"""Where the outside test vectors lie. They are no part of the program; without them their tests skip."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(os.environ.get("LIENTHONG_VECTORS", Path(__file__).resolve().parents[1].parent / "shared" / "vectors"))
+
+
+def path(name: str) -> Path:
+    """The path of vector file `name`; skips the calling test or module where the vectors are absent."""
+    file = ROOT / name
+    if not file.exists():
+        pytest.skip(f"test vectors are not on this machine ({name})", allow_module_level=True)
+    return file
+
+
+def load(name: str) -> Any:
+    """The parsed JSON of vector file `name`."""
+    return json.loads(path(name).read_text(encoding="utf-8"))
