@@ -83,6 +83,7 @@ ClientId = MemberId | SystemId
 """Who calls: a system, or a member as a whole (subsystem is optional for a client, PR-REST 4.2)."""
 
 
+@lru_cache(maxsize=16384)
 def encode_parts(parts: tuple[str, ...]) -> str:
     """Join percent-encoded parts by ``/``."""
     return "/".join(map(encode_segment, parts))

@@ -1,0 +1,353 @@
+"""HTTP/1.1 client connections for the message plane: one request in flight per connection, pooled, callbacks.
+
+Law: a dead connection leaves the pool at once (a pooled dead one would lose a message); every call ends exactly
+once, with an answer or with a coded `Unavailable`; a call on a connection that the peer closed while it was idle is
+sent again once, on a fresh connection, and only if no byte of an answer was seen. Redirects are never followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httptools
+
+from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.domain.errors import LienthongError, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class ClientBounds:
+    """What a peer may answer and how long it may take. Bytes, counts, seconds."""
+
+    header_bytes: int = 32 * 1024
+    header_count: int = 64
+    inline_body: int = 256 * 1024
+    connect_s: float = 5.0
+    answer_s: float = 30.0
+    idle_s: float = 60.0
+    connections: int = 512
+    waiting: int = 4096
+
+
+class HttpAnswer:
+    """An answer as received. With `stream` the body follows in pieces."""
+
+    __slots__ = ("body", "headers", "reason", "status", "stream")
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.reason = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body: bytes | None = None
+        self.stream = False
+
+
+class Caller(Protocol):
+    """Who waits for one answer. Exactly one of `answered` and `failed` is called, or `open_stream` and its sink."""
+
+    def answered(self, answer: HttpAnswer) -> None:
+        """The whole answer is there."""
+
+    def failed(self, error: LienthongError) -> None:
+        """There will be no answer."""
+
+    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+        """An answer with a large body begins; `flow` pauses and resumes its arrival."""
+
+
+class HttpClientConnection(asyncio.Protocol):
+    """One connection of a pool."""
+
+    __slots__ = (
+        "_answer", "_body", "_caller", "_data", "_flow", "_header_bytes", "_no_body", "_parser", "_pool", "_seen",
+        "_sink", "_size", "deadline", "fresh", "reusable", "transport",
+    )  # fmt: skip
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._answer = HttpAnswer()
+        self._body: list[bytes] = []
+        self._size = 0
+        self._header_bytes = 0
+        self._caller: Caller | None = None
+        self._data = b""
+        self._seen = False
+        self._no_body = False
+        self._sink: BodySink | None = None
+        self._flow: FlowControl | None = None
+        self.transport: Any = None
+        self.deadline = float("inf")
+        self.fresh = True
+        self.reusable = True
+
+    # ---- asyncio callbacks
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self._flow = FlowControl(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._pool.lost(self)
+        if self._flow is not None:
+            self._flow.lost()
+        if self._sink is not None:
+            sink, self._sink = self._sink, None
+            self._caller = None
+            sink.aborted()
+        elif self._caller is not None:
+            self._end_of_connection(exc)
+
+    def _end_of_connection(self, exc: BaseException | None) -> None:
+        caller, self._caller = self._caller, None
+        assert caller is not None
+        if not self._seen and not self.fresh and self._data:
+            self._pool.again(self._data, caller)
+        else:
+            caller.failed(Unavailable("NetworkError", "the connection ended before the answer was complete"))
+
+    def pause_writing(self) -> None:
+        if self._flow is not None:
+            self._flow.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._flow is not None:
+            self._flow.resume_writing()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def data_received(self, data: bytes) -> None:
+        self._seen = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            cause = error.__context__ or error.__cause__
+            if not isinstance(cause, LienthongError):
+                self._fail(Unavailable("HttpError", "the answer could not be taken"))
+                raise cause or error from error
+            self._fail(cause)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(Unavailable("HttpError", "the answer is not HTTP/1.1"))
+
+    # ---- httptools callbacks
+    def on_status(self, status: bytes) -> None:
+        self._answer.reason += status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        headers = self._answer.headers
+        headers.append((name, value))
+        bounds = self._pool.bounds
+        if self._header_bytes > bounds.header_bytes or len(headers) > bounds.header_count:
+            raise Unavailable("HttpError", "the header fields of the answer are too large")
+
+    def on_headers_complete(self) -> None:
+        answer = self._answer
+        answer.status = self._parser.get_status_code()
+        if self._caller is None:
+            raise Unavailable("HttpError", "an answer without a request")
+        if answer.status < 200:
+            return
+        if not self._no_body:
+            for name, value in answer.headers:
+                if len(name) == 14 and name.lower() == b"content-length" and int(value) > self._pool.bounds.inline_body:
+                    self._begin_stream()
+
+    def on_body(self, body: bytes) -> None:
+        if self._sink is not None:
+            self._sink.data(body)
+            return
+        self._body.append(body)
+        self._size += len(body)
+        if self._size > self._pool.bounds.inline_body:
+            pieces, self._body = self._body, []
+            self._begin_stream()
+            assert self._sink is not None
+            self._sink.data(b"".join(pieces))
+
+    def on_message_complete(self) -> None:
+        if self._answer.status < 200:
+            self._reset()
+            return
+        self.reusable = self._parser.should_keep_alive()
+        if self._sink is not None:
+            sink, self._sink = self._sink, None
+            self._caller = None
+            self._reset()
+            self._pool.release(self)
+            sink.ended()
+            return
+        answer, caller = self._answer, self._caller
+        if self._body:
+            answer.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._caller = None
+        self._reset()
+        self._pool.release(self)
+        if caller is not None:
+            caller.answered(answer)
+
+    # ---- for the pool
+    def send(self, data: bytes, caller: Caller, *, no_body: bool = False) -> None:
+        """Write one whole request; `no_body` for HEAD."""
+        self._caller = caller
+        self._data = data
+        self._seen = False
+        self._no_body = no_body
+        self.deadline = self._pool.now() + self._pool.bounds.answer_s
+        self.transport.write(data)
+
+    def begin(self, head: bytes, caller: Caller) -> FlowControl:
+        """Begin a request in pieces; the pieces go through the flow control that is returned."""
+        assert self._flow is not None
+        self.send(head, caller)
+        self._data = b""
+        self.deadline = float("inf")
+        return self._flow
+
+    def expect_answer(self) -> None:
+        """The request in pieces is complete: from now on the answer is waited for."""
+        self.deadline = self._pool.now() + self._pool.bounds.answer_s
+
+    def expire(self) -> None:
+        """The answer did not come in time."""
+        caller, self._caller = self._caller, None
+        self.abort()
+        if caller is not None and self._sink is None:
+            caller.failed(Unavailable("ServiceFailed.Timeout", "no answer in time"))
+
+    def abort(self) -> None:
+        """End now."""
+        self._pool.lost(self)
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _fail(self, error: LienthongError) -> None:
+        caller, self._caller = self._caller, None
+        self.abort()
+        if caller is not None and self._sink is None:
+            caller.failed(error)
+
+    def _begin_stream(self) -> None:
+        assert self._caller is not None
+        assert self._flow is not None
+        self._answer.stream = True
+        self.deadline = float("inf")
+        self._sink = self._caller.open_stream(self._answer, self._flow)
+
+    def _reset(self) -> None:
+        self._answer = HttpAnswer()
+        self._body = []
+        self._size = 0
+        self._header_bytes = 0
+
+
+class ConnectionPool:
+    """Connections to one address. `connect` makes one (plain or TLS); the pool bounds how many there are."""
+
+    def __init__(
+        self, connect: Callable[[Callable[[], HttpClientConnection]], Any], *, bounds: ClientBounds, name: str
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.bounds = bounds
+        self.now = loop.time
+        self._loop = loop
+        self._connect = connect
+        self._name = name
+        self._idle: list[HttpClientConnection] = []
+        self._open: set[HttpClientConnection] = set()
+        self._opening = 0
+        self._waiting: deque[tuple[Callable[[HttpClientConnection], None], Caller, float]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def call(self, data: bytes, caller: Caller, *, no_body: bool = False) -> None:
+        """Send one whole request; `caller` gets the answer or the failure."""
+        if self._idle:
+            self._idle.pop().send(data, caller, no_body=no_body)
+            return
+        self._when_free(lambda connection: connection.send(data, caller, no_body=no_body), caller)
+
+    def stream(self, caller: Caller, ready: Callable[[HttpClientConnection], None]) -> None:
+        """Get a connection for a request in pieces: `ready` receives it."""
+        if self._idle:
+            ready(self._idle.pop())
+        else:
+            self._when_free(ready, caller)
+
+    def again(self, data: bytes, caller: Caller) -> None:
+        """Send once more on a fresh connection: the old one had been closed while idle."""
+        self._open_one(lambda connection: connection.send(data, caller), caller)
+
+    def release(self, connection: HttpClientConnection) -> None:
+        """A connection has done its call."""
+        connection.fresh = False
+        connection.deadline = self.now() + self.bounds.idle_s
+        if not connection.reusable or connection.transport.is_closing():
+            connection.transport.close()
+            self.lost(connection)
+        elif self._waiting:
+            start, _, _ = self._waiting.popleft()
+            start(connection)
+        else:
+            self._idle.append(connection)
+
+    def lost(self, connection: HttpClientConnection) -> None:
+        """A connection ended: it is never used again; whoever waits gets another one."""
+        if connection not in self._open:
+            return
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if self._waiting and len(self._open) + self._opening < self.bounds.connections:
+            start, caller, _ = self._waiting.popleft()
+            self._open_one(start, caller)
+
+    def sweep(self) -> None:
+        """End calls past their deadline, idle connections past their time, and waits past the connect time."""
+        now = self.now()
+        for connection in [one for one in self._open if one.deadline < now]:
+            connection.expire()
+        while self._waiting and self._waiting[0][2] < now:
+            self._waiting.popleft()[1].failed(Unavailable("Overloaded", f"no free connection to {self._name}"))
+
+    def close(self) -> None:
+        """End all connections."""
+        for connection in list(self._open):
+            connection.abort()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _when_free(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
+        if len(self._open) + self._opening < self.bounds.connections:
+            self._open_one(start, caller)
+        elif len(self._waiting) < self.bounds.waiting:
+            self._waiting.append((start, caller, self.now() + self.bounds.answer_s))
+        else:
+            caller.failed(Unavailable("Overloaded", f"too many calls wait for {self._name}"))
+
+    def _open_one(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
+        self._opening += 1
+        task = self._loop.create_task(self._opened(start, caller))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _opened(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
+        try:
+            async with asyncio.timeout(self.bounds.connect_s):
+                _, connection = await self._connect(lambda: HttpClientConnection(self))
+        except TimeoutError:
+            caller.failed(Unavailable("NetworkError", f"no connection to {self._name} in time"))
+            return
+        except OSError as error:
+            caller.failed(Unavailable("NetworkError", f"no connection to {self._name}: {type(error).__name__}"))
+            return
+        except LienthongError as error:
+            caller.failed(error)
+            return
+        finally:
+            self._opening -= 1
+        self._open.add(connection)
+        start(connection)

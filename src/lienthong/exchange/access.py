@@ -1,0 +1,87 @@
+"""Who talks to whom, and whether they may: the same steps at both ends, from the same directory. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lienthong.directory.snapshot import FreshDirectory
+from lienthong.domain.decision import Call, Permit, QuotaWindows, decide
+from lienthong.domain.errors import Refused, Unavailable
+from lienthong.domain.grants import Reason
+from lienthong.domain.identifiers import ClientId, ServiceId, SystemId
+from lienthong.domain.network import Service, ServiceKind
+from lienthong.domain.paths import normalise_path
+from lienthong.wire.headers import RequestHeaders
+from lienthong.wire.request_line import RequestLine
+
+
+class Parties(NamedTuple):
+    """Who takes part in an exchange and why, under the identifiers that the directory resolves to.
+
+    `client_text` and `service_text` are the identifiers as the client wrote them: they are part of the signed bytes.
+    """
+
+    client: ClientId
+    service: ServiceId
+    client_text: str
+    service_text: str
+    request_id: str
+    message_id: str
+    reason: Reason
+
+
+class Asked(NamedTuple):
+    """A request as read."""
+
+    line: RequestLine
+    read: RequestHeaders
+
+
+def parties_of(directory: FreshDirectory, asked: Asked, *, request_id: str, message_id: str) -> Parties:
+    """Resolve the codes of a request; raises UnknownMember."""
+    line, read = asked
+    return Parties(
+        directory.canonical_client(read.client),
+        directory.canonical_service(line.service),
+        str(read.client),
+        str(line.service),
+        request_id,
+        message_id,
+        read.reason,
+    )
+
+
+def usable_service(directory: FreshDirectory, service_id: ServiceId) -> Service:
+    """The service, if it is published, enabled and can be called as REST.
+
+    Raises Refused UnknownService or ServiceType, Unavailable ServiceDisabled.
+    """
+    service = directory.service(service_id)
+    if service is None:
+        raise Refused("UnknownService", f"no service {service_id} is published")
+    if not service.enabled:
+        notice = f": {service.disabled_notice}" if service.disabled_notice else ""
+        raise Unavailable("ServiceDisabled", f"service {service_id} is suspended by its provider{notice}")
+    if service.kind is ServiceKind.WSDL:
+        raise Refused("ServiceType", f"service {service_id} is a SOAP service and was called as REST")
+    return service
+
+
+def permit_for(
+    directory: FreshDirectory, quota: QuotaWindows, parties: Parties, *, asked: Asked, now_ms: int
+) -> Permit:
+    """The Permit for one call; raises Refused with the clause that failed."""
+    line, read = asked
+    client = parties.client
+    system = directory.system(client) if isinstance(client, SystemId) else None
+    call = Call(
+        client=client,
+        client_level=None if system is None else system.security_level,
+        service=parties.service,
+        method=line.method,
+        path=normalise_path(line.service_path),
+        reason=read.reason,
+        fields=read.fields,
+        at_ms=now_ms,
+    )
+    return decide(directory.candidates(client, parties.service), call, quota)

@@ -1,0 +1,250 @@
+"""The consumer side of one exchange: what the node of the calling system does, step by step. Pure.
+
+Order and its reason: decide before signing (nothing leaves without a Permit); the request goes out while its record
+is written; the answer is verified before it is believed; both records are durable before the caller is answered.
+Refusals of an identified caller and failures after sending are recorded as outcomes before they are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from lienthong.directory.snapshot import FreshDirectory
+from lienthong.domain.decision import Permit, QuotaWindows
+from lienthong.domain.errors import LienthongError, Refused, Unproven
+from lienthong.domain.identifiers import NodeId
+from lienthong.domain.network import Node, Service, SigningCertificate, member_of
+from lienthong.evidence.digest import leaf, request_digests, response_digests
+from lienthong.evidence.record import Direction, RecordKind
+from lienthong.exchange import inputs
+from lienthong.exchange.access import Asked, Parties, parties_of, permit_for, usable_service
+from lienthong.exchange.effects import Answer, Append, Effect, Effects, Fault, Send, Sign, Verify
+from lienthong.exchange.records import Entry, SignedMessage, message_record, outcome_record
+from lienthong.exchange.remote_fault import remote_fault
+from lienthong.wire.faults import Side
+from lienthong.wire.headers import read_request_headers
+from lienthong.wire.message import (
+    ResponseIds,
+    ResponsePart,
+    check_response,
+    parse_response_part,
+    request_hash,
+    request_header_part,
+)
+from lienthong.wire.request_line import parse_request_line
+
+
+@dataclass(slots=True)
+class ConsumerContext:
+    """What every exchange of a node's consumer side shares. `directory` is replaced as a whole when it changes."""
+
+    directory: FreshDirectory
+    quota: QuotaWindows
+    node_id: NodeId
+
+
+class State(IntEnum):
+    """Where an exchange stands. In SENT the record of the request may or may not be durable yet."""
+
+    NEW = 0
+    SIGNING = 1
+    SENT = 2
+    VERIFYING = 3
+    RECORDING = 4
+    DONE = 5
+
+
+class ConsumerExchange:
+    """One exchange. `feed` takes an input and returns the effects to perform, in order."""
+
+    __slots__ = (
+        "_answer", "_asked", "_awaited", "_context", "_ending", "_message_id", "_node", "_part", "_permit", "_request",
+        "_request_digests", "_service", "header_part", "parties", "state",
+    )  # fmt: skip
+
+    TABLE: ClassVar[dict[tuple[State, type], Callable[[ConsumerExchange, Any], Effects]]]
+
+    def __init__(self, context: ConsumerContext) -> None:
+        self._context = context
+        self.state = State.NEW
+        self._awaited = 0
+        self._ending: Effect | None = None
+        self._message_id: str | None = None
+        self.parties: Parties | None = None
+
+    def feed(self, given: Any) -> Effects:
+        """Take one input; a pair of state and input outside the table is a bug of the driver."""
+        handler = self.TABLE.get((self.state, given.__class__))
+        assert handler is not None, f"{given.__class__.__name__} in state {self.state.name}"
+        return handler(self, given)
+
+    # ---- NEW
+    def _request_received(self, given: inputs.RequestReceived) -> Effects:
+        try:
+            read = read_request_headers(given.headers)
+            self._message_id = read.message_id or given.generated_id
+            self._asked = Asked(parse_request_line(given.method, given.target), read)
+            if read.client not in given.speaks_for:
+                raise Refused("ClientUnauthenticated", f"the caller has not proved that it is {read.client}")
+        except LienthongError as error:
+            return self._fault(error)
+        try:
+            self._decide(given)
+        except Refused as error:
+            return self._refuse(error, given.now_ms)
+        except LienthongError as error:
+            return self._fault(error)
+        generated = None if read.message_id else given.generated_id.encode()
+        self._request = given
+        self.header_part = request_header_part(
+            given.method, given.target, given.headers, given.request_id.encode(), generated
+        )
+        self._request_digests = request_digests(self.header_part, given.body)
+        self.state = State.SIGNING
+        assert self.parties is not None
+        return (Sign(self._request_digests, member_of(self.parties.client)),)
+
+    def _decide(self, given: inputs.RequestReceived) -> None:
+        directory, asked = self._context.directory, self._asked
+        directory.require_fresh(given.now_ms)
+        assert self._message_id is not None
+        parties = parties_of(directory, asked, request_id=given.request_id, message_id=self._message_id)
+        self.parties = parties
+        self._node: Node = directory.node_for(parties.service)
+        wanted = asked.read.security_server
+        if wanted is not None and wanted != self._node.node_id:
+            raise Refused("InvalidSecurityServer", f"{wanted} does not serve {parties.service_text}")
+        self._service: Service = usable_service(directory, parties.service)
+        self._permit: Permit = permit_for(
+            directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms
+        )
+        self.parties = parties._replace(reason=self._permit.reason)
+
+    # ---- SIGNING
+    def _signed(self, given: inputs.Signed) -> Effects:
+        request = self._request
+        message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature)
+        record = message_record(
+            self._entry(), RecordKind.REQUEST, message, status=0, outcome="", time_ms=request.now_ms
+        )
+        self._awaited = 1
+        self.state = State.SENT
+        return (Send(self._node, self.header_part, request.body, given.signature), Append((record,)))
+
+    def _entry(self) -> Entry:
+        assert self.parties is not None
+        return Entry(self.parties, self._permit.grant.grant_id, Direction.CONSUMER, self._service.body_retention)
+
+    # ---- SENT: the record of the request may or may not be durable yet
+    def _recorded(self, _given: inputs.Recorded) -> Effects:
+        self._awaited -= 1
+        if self._awaited or self._ending is None:
+            return ()
+        self.state = State.DONE
+        return (self._ending,)
+
+    def _answer_received(self, given: inputs.AnswerReceived) -> Effects:
+        try:
+            self._part: ResponsePart = parse_response_part(given.header_part)
+            certificate = self._signer_of_answer(given)
+        except LienthongError as error:
+            return self._fail(error, given.now_ms)
+        self._answer = given
+        digests = response_digests(given.header_part, given.body, leaf(self._request_digests))
+        self.state = State.VERIFYING
+        return (Verify(given.signature, digests, certificate),)
+
+    def _signer_of_answer(self, given: inputs.AnswerReceived) -> SigningCertificate:
+        parties = self.parties
+        assert parties is not None
+        certificate = self._context.directory.signing_certificate(given.signature.certificate_digest)
+        if certificate is None:
+            raise Unproven("CertValidation", "the answer is signed with a certificate the directory does not know")
+        if certificate.member != parties.service.member:
+            raise Unproven("CertValidation", "the answer is not signed by the provider's organisation")
+        return certificate
+
+    # ---- VERIFYING
+    def _answer_verified(self, given: inputs.SignatureVerified) -> Effects:
+        parties, answer, part, digests = self.parties, self._answer, self._part, self._request_digests
+        assert parties is not None
+        expected = ResponseIds(
+            parties.message_id.encode(),
+            parties.client_text.encode(),
+            parties.service_text.encode(),
+            parties.request_id.encode(),
+            request_hash(digests.header, digests.body),
+        )
+        try:
+            check_response(part, expected)
+        except LienthongError as error:
+            return self._fail(error, given.now_ms)
+        fault = remote_fault(part.headers, answer.body)
+        message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature)
+        outcome = "" if fault is None else fault.code
+        record = message_record(
+            self._entry(), RecordKind.RESPONSE, message, status=part.status, outcome=outcome, time_ms=given.now_ms
+        )
+        if fault is None:
+            self._ending = Answer(part.status, part.reason, part.header_lines, answer.body)
+        else:
+            self._ending = Fault(fault, Side.PROVIDER, self._message_id)
+        self._awaited += 1
+        self.state = State.RECORDING
+        return (Append((record,)),)
+
+    # ---- ends
+    def _send_failed(self, given: inputs.SendFailed) -> Effects:
+        return self._fail(given.error, given.now_ms)
+
+    def _unproven(self, given: inputs.SignatureUnproven) -> Effects:
+        return self._fail(given.error, given.now_ms)
+
+    def _record_failed(self, given: inputs.RecordFailed) -> Effects:
+        return self._fault(given.error)
+
+    def _nothing(self, _given: Any) -> Effects:
+        return ()
+
+    def _refuse(self, error: LienthongError, now_ms: int) -> Effects:
+        if self.parties is None:
+            return self._fault(error)
+        return self._fail(error, now_ms)
+
+    def _fail(self, error: LienthongError, now_ms: int) -> Effects:
+        assert self.parties is not None
+        self._ending = Fault(error, Side.CONSUMER, self._message_id)
+        self._awaited += 1
+        self.state = State.RECORDING
+        return (Append((outcome_record(self.parties, Direction.CONSUMER, error, now_ms),)),)
+
+    def _fault(self, error: LienthongError) -> Effects:
+        self.state = State.DONE
+        return (Fault(error, Side.CONSUMER, self._message_id),)
+
+
+_ONE = ConsumerExchange
+ConsumerExchange.TABLE = {
+    (State.NEW, inputs.RequestReceived): _ONE._request_received,
+    (State.SIGNING, inputs.Signed): _ONE._signed,
+    (State.SENT, inputs.Recorded): _ONE._recorded,
+    (State.SENT, inputs.RecordFailed): _ONE._record_failed,
+    (State.SENT, inputs.AnswerReceived): _ONE._answer_received,
+    (State.SENT, inputs.SendFailed): _ONE._send_failed,
+    (State.VERIFYING, inputs.Recorded): _ONE._recorded,
+    (State.VERIFYING, inputs.RecordFailed): _ONE._record_failed,
+    (State.VERIFYING, inputs.SignatureVerified): _ONE._answer_verified,
+    (State.VERIFYING, inputs.SignatureUnproven): _ONE._unproven,
+    (State.RECORDING, inputs.Recorded): _ONE._recorded,
+    (State.RECORDING, inputs.RecordFailed): _ONE._record_failed,
+    # the record of the request could not be written: the caller was told; what still comes is not believed
+    (State.DONE, inputs.Recorded): _ONE._nothing,
+    (State.DONE, inputs.RecordFailed): _ONE._nothing,
+    (State.DONE, inputs.AnswerReceived): _ONE._nothing,
+    (State.DONE, inputs.SendFailed): _ONE._nothing,
+    (State.DONE, inputs.SignatureVerified): _ONE._nothing,
+    (State.DONE, inputs.SignatureUnproven): _ONE._nothing,
+}

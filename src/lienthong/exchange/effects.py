@@ -1,0 +1,84 @@
+"""What the machines of an exchange ask the outside to do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lienthong.domain.decision import Permit
+from lienthong.domain.errors import LienthongError
+from lienthong.domain.identifiers import MemberId
+from lienthong.domain.network import Node, SigningCertificate
+from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.record import Record
+from lienthong.evidence.signature import Signature
+from lienthong.wire.faults import Side
+
+
+class Sign(NamedTuple):
+    """Sign the digests with the key of `member`; answer with Signed."""
+
+    digests: MessageDigests
+    member: MemberId
+
+
+class Verify(NamedTuple):
+    """Verify; answer with SignatureVerified or SignatureUnproven."""
+
+    signature: Signature
+    digests: MessageDigests
+    certificate: SigningCertificate
+
+
+class Append(NamedTuple):
+    """Make the records durable; answer with Recorded or RecordFailed."""
+
+    records: tuple[Record, ...]
+
+
+class Send(NamedTuple):
+    """Send the signed request to the provider's node; answer with AnswerReceived or SendFailed."""
+
+    node: Node
+    header_part: bytes
+    body: bytes | None
+    signature: Signature
+
+
+class CallService(NamedTuple):
+    """Call the provider's system. It needs the Permit. Answer with ServiceAnswered or ServiceFailed."""
+
+    permit: Permit
+    method: str
+    path: str
+    query: str | None
+    header_lines: bytes
+    body: bytes | None
+
+
+class Reply(NamedTuple):
+    """Answer the consumer's node with a signed message."""
+
+    header_part: bytes
+    body: bytes | None
+    signature: Signature
+
+
+class Answer(NamedTuple):
+    """Answer the calling system. `header_lines` are ``Name:Value CRLF`` lines as they were signed."""
+
+    status: int
+    reason: bytes
+    header_lines: bytes
+    body: bytes | None
+
+
+class Fault(NamedTuple):
+    """Answer with an error that this node makes; `side` decides the prefix of its code."""
+
+    error: LienthongError
+    side: Side
+    message_id: str | None
+
+
+Effect = Sign | Verify | Append | Send | CallService | Reply | Answer | Fault
+Effects = tuple[Effect, ...]

@@ -1,0 +1,99 @@
+"""What the machines of an exchange are told. Nouns only; times are ms since the epoch, ids are made outside."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lienthong.domain.errors import LienthongError
+from lienthong.domain.identifiers import ClientId
+from lienthong.domain.network import Node
+from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.signature import Signature, Verified
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class RequestReceived(NamedTuple):
+    """A system sent a request to its node. `speaks_for` are the clients whose name it has proved it may use."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes | None
+    speaks_for: frozenset[ClientId]
+    request_id: str
+    generated_id: str
+    now_ms: int
+
+
+class MessageReceived(NamedTuple):
+    """A node sent a signed request message. `peer` is the node whose channel certificate it came through."""
+
+    header_part: bytes
+    body: bytes | None
+    signature: Signature
+    peer: Node
+    now_ms: int
+
+
+class Signed(NamedTuple):
+    """The digests of the last Sign effect are signed."""
+
+    signature: Signature
+
+
+class Recorded(NamedTuple):
+    """The records of the last Append effect are durable."""
+
+
+class RecordFailed(NamedTuple):
+    """They could not be made durable."""
+
+    error: LienthongError
+
+
+class SignatureVerified(NamedTuple):
+    """The signature of the last Verify effect holds."""
+
+    proof: Verified[MessageDigests]
+    now_ms: int
+
+
+class SignatureUnproven(NamedTuple):
+    """It does not hold."""
+
+    error: LienthongError
+    now_ms: int
+
+
+class AnswerReceived(NamedTuple):
+    """The provider node answered with a signed message."""
+
+    header_part: bytes
+    body: bytes | None
+    signature: Signature
+    now_ms: int
+
+
+class SendFailed(NamedTuple):
+    """The provider node did not answer with a signed message."""
+
+    error: LienthongError
+    now_ms: int
+
+
+class ServiceAnswered(NamedTuple):
+    """The provider's system answered the call."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+    body: bytes | None
+    now_ms: int
+
+
+class ServiceFailed(NamedTuple):
+    """The provider's system could not be called or did not answer properly."""
+
+    error: LienthongError
+    now_ms: int

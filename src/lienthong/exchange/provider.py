@@ -1,0 +1,249 @@
+"""The provider side of one exchange: what the node of the answering system does, step by step. Pure.
+
+Order and its reason: the signature is verified before anything in the message is believed; the decision is made again
+here, from the same directory, because the data is ours; the request is durable before the service is called, so that
+after a crash it is known and not executed again; what leaves is cut to the granted fields, then signed, then durable,
+then sent. A refusal after verification is a signed and recorded answer like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from lienthong.directory.snapshot import FreshDirectory
+from lienthong.domain.decision import Permit, QuotaWindows
+from lienthong.domain.errors import LienthongError, Refused, Unproven
+from lienthong.domain.identifiers import ServiceId
+from lienthong.domain.network import BodyRetention, Service, SigningCertificate, member_of
+from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
+from lienthong.evidence.record import Direction, Record, RecordKind
+from lienthong.exchange import inputs
+from lienthong.exchange.access import Asked, Parties, parties_of, permit_for, usable_service
+from lienthong.exchange.effects import Append, CallService, Effects, Fault, Reply, Sign, Verify
+from lienthong.exchange.minimise import ServiceAnswer, minimise
+from lienthong.exchange.records import Entry, SignedMessage, message_record
+from lienthong.exchange.remote_fault import refusal_message
+from lienthong.exchange.replay import MessageKey, ReplayGuard
+from lienthong.wire.faults import Side
+from lienthong.wire.headers import read_request_headers
+from lienthong.wire.message import RequestPart, ResponseIds, parse_request_part, request_hash, response_header_part
+from lienthong.wire.request_line import parse_request_line
+
+
+@dataclass(slots=True)
+class ProviderContext:
+    """What every exchange of a node's provider side shares. `hosted` are the services whose systems are behind it."""
+
+    directory: FreshDirectory
+    quota: QuotaWindows
+    replay: ReplayGuard
+    hosted: frozenset[ServiceId]
+
+
+class State(IntEnum):
+    """Where an exchange stands."""
+
+    NEW = 0
+    VERIFYING = 1
+    RECORDING_REQUEST = 2
+    CALLING = 3
+    SIGNING = 4
+    RECORDING_ANSWER = 5
+    DONE = 6
+
+
+class ProviderExchange:
+    """One exchange. `feed` takes an input and returns the effects to perform, in order.
+
+    `detail` is the id under which the node's logs tell more about an error.
+    """
+
+    __slots__ = (
+        "_answer", "_answer_part", "_context", "_detail", "_digests", "_message", "_outcome", "_part", "_permit",
+        "_refused_request", "_response_digests", "_service", "asked", "parties", "state",
+    )  # fmt: skip
+
+    TABLE: ClassVar[dict[tuple[State, type], Callable[[ProviderExchange, Any], Effects]]]
+
+    def __init__(self, context: ProviderContext, detail: str) -> None:
+        self._context = context
+        self._detail = detail
+        self.state = State.NEW
+        self._permit: Permit | None = None
+        self._service: Service | None = None
+        self._refused_request: Record | None = None
+        self._outcome = ""
+        self.parties: Parties | None = None
+
+    def feed(self, given: Any) -> Effects:
+        """Take one input; a pair of state and input outside the table is a bug of the driver."""
+        handler = self.TABLE.get((self.state, given.__class__))
+        assert handler is not None, f"{given.__class__.__name__} in state {self.state.name}"
+        return handler(self, given)
+
+    # ---- NEW: nothing in the message is believed yet; errors go back unsigned
+    def _message_received(self, given: inputs.MessageReceived) -> Effects:
+        directory = self._context.directory
+        try:
+            directory.require_fresh(given.now_ms)
+            part = parse_request_part(given.header_part)
+            asked = Asked(parse_request_line(part.method, part.target), read_request_headers(part.headers))
+            message_id = asked.read.message_id or ""
+            self.parties = parties_of(directory, asked, request_id=part.request_id, message_id=message_id)
+            certificate = self._signer(given)
+        except LienthongError as error:
+            return self._fault(error)
+        self._message, self._part, self.asked = given, part, asked
+        self._digests = request_digests(given.header_part, given.body)
+        self.state = State.VERIFYING
+        return (Verify(given.signature, self._digests, certificate),)
+
+    def _signer(self, given: inputs.MessageReceived) -> SigningCertificate:
+        parties = self.parties
+        assert parties is not None
+        member = member_of(parties.client)
+        if member not in given.peer.members:
+            raise Unproven("SslAuthenticationFailed", f"node {given.peer.node_id} does not serve {member}")
+        certificate = self._context.directory.signing_certificate(given.signature.certificate_digest)
+        if certificate is None:
+            raise Unproven("CertValidation", "the message is signed with a certificate the directory does not know")
+        if certificate.member != member:
+            raise Unproven("CertValidation", f"the message is not signed by {member}")
+        return certificate
+
+    # ---- VERIFYING: from here on every end is signed and recorded
+    def _verified(self, given: inputs.SignatureVerified) -> Effects:
+        parties = self.parties
+        assert parties is not None
+        context = self._context
+        try:
+            if parties.service not in context.hosted:
+                raise Refused("UnknownService", f"service {parties.service_text} is not behind this node")
+            self._service = usable_service(context.directory, parties.service)
+            permit = permit_for(
+                context.directory, context.quota, parties, asked=self.asked, now_ms=given.now_ms
+            )
+            self.parties = parties = parties._replace(reason=permit.reason)
+            context.replay.take(parties.request_id, self._once_key(parties), given.now_ms)
+        except LienthongError as error:
+            self._refused_request = self._request_record(given.now_ms, error.code)
+            return self._refuse(error)
+        self._permit = permit
+        self.state = State.RECORDING_REQUEST
+        return (Append((self._request_record(given.now_ms, ""),)),)
+
+    def _once_key(self, parties: Parties) -> MessageKey | None:
+        service = self._service
+        assert service is not None
+        if self.asked.line.method in service.idempotent:
+            return None
+        return (parties.client_text, parties.service_text, parties.message_id)
+
+    def _request_record(self, now_ms: int, outcome: str) -> Record:
+        given = self._message
+        message = SignedMessage(given.header_part, given.body, self._digests, given.signature)
+        return message_record(
+            self._entry(), RecordKind.REQUEST, message, status=0, outcome=outcome, time_ms=now_ms
+        )
+
+    def _entry(self) -> Entry:
+        assert self.parties is not None
+        grant_id = self._permit.grant.grant_id if self._permit is not None else ""
+        retention = self._service.body_retention if self._service is not None else BodyRetention.NONE
+        return Entry(self.parties, grant_id, Direction.PROVIDER, retention)
+
+    def _unproven(self, given: inputs.SignatureUnproven) -> Effects:
+        return self._fault(given.error)
+
+    # ---- RECORDING_REQUEST
+    def _request_recorded(self, _given: inputs.Recorded) -> Effects:
+        assert self._permit is not None
+        part: RequestPart = self._part
+        line = self.asked.line
+        self.state = State.CALLING
+        return (
+            CallService(
+                self._permit, line.method, line.service_path, line.query, part.header_lines, self._message.body
+            ),
+        )
+
+    def _record_failed(self, given: inputs.RecordFailed) -> Effects:
+        return self._fault(given.error)
+
+    # ---- CALLING
+    def _service_answered(self, given: inputs.ServiceAnswered) -> Effects:
+        assert self._permit is not None
+        try:
+            answer = minimise(
+                self._permit, ServiceAnswer(given.status, given.reason, given.headers, given.body)
+            )
+        except LienthongError as error:
+            return self._refuse(error)
+        return self._sign_answer(answer)
+
+    def _service_failed(self, given: inputs.ServiceFailed) -> Effects:
+        return self._refuse(given.error)
+
+    # ---- SIGNING and RECORDING_ANSWER
+    def _refuse(self, error: LienthongError) -> Effects:
+        self._outcome = error.code if error.clause is None else f"{error.code}/{error.clause}"
+        refusal = refusal_message(error, self._detail)
+        return self._sign_answer(ServiceAnswer(*refusal))
+
+    def _sign_answer(self, answer: ServiceAnswer) -> Effects:
+        parties, digests = self.parties, self._digests
+        assert parties is not None
+        ids = ResponseIds(
+            parties.message_id.encode(),
+            parties.client_text.encode(),
+            parties.service_text.encode(),
+            parties.request_id.encode(),
+            request_hash(digests.header, digests.body),
+        )
+        self._answer = answer
+        self._answer_part = response_header_part(answer.status, answer.reason, answer.headers, ids)
+        self._response_digests = response_digests(self._answer_part, answer.body, leaf(digests))
+        self.state = State.SIGNING
+        return (Sign(self._response_digests, parties.service.member),)
+
+    def _signed(self, given: inputs.Signed) -> Effects:
+        message = SignedMessage(self._answer_part, self._answer.body, self._response_digests, given.signature)
+        record = message_record(
+            self._entry(),
+            RecordKind.RESPONSE,
+            message,
+            status=self._answer.status,
+            outcome=self._outcome,
+            time_ms=given.signature.signed_at_ms,
+        )
+        self._message_out = message
+        self.state = State.RECORDING_ANSWER
+        request = self._refused_request
+        return (Append((record,) if request is None else (request, record)),)
+
+    def _answer_recorded(self, _given: inputs.Recorded) -> Effects:
+        message = self._message_out
+        self.state = State.DONE
+        return (Reply(message.header_part, message.body, message.signature),)
+
+    def _fault(self, error: LienthongError) -> Effects:
+        self.state = State.DONE
+        message_id = self.parties.message_id if self.parties is not None else None
+        return (Fault(error, Side.PROVIDER, message_id),)
+
+
+ProviderExchange.TABLE = {
+    (State.NEW, inputs.MessageReceived): ProviderExchange._message_received,
+    (State.VERIFYING, inputs.SignatureVerified): ProviderExchange._verified,
+    (State.VERIFYING, inputs.SignatureUnproven): ProviderExchange._unproven,
+    (State.RECORDING_REQUEST, inputs.Recorded): ProviderExchange._request_recorded,
+    (State.RECORDING_REQUEST, inputs.RecordFailed): ProviderExchange._record_failed,
+    (State.CALLING, inputs.ServiceAnswered): ProviderExchange._service_answered,
+    (State.CALLING, inputs.ServiceFailed): ProviderExchange._service_failed,
+    (State.SIGNING, inputs.Signed): ProviderExchange._signed,
+    (State.RECORDING_ANSWER, inputs.Recorded): ProviderExchange._answer_recorded,
+    (State.RECORDING_ANSWER, inputs.RecordFailed): ProviderExchange._record_failed,
+}

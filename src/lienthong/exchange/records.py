@@ -1,0 +1,83 @@
+"""Ledger records of an exchange, from what the machines hold."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lienthong.domain.errors import LienthongError
+from lienthong.domain.network import BodyRetention
+from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.record import Direction, Record, RecordKind
+from lienthong.evidence.signature import Signature
+from lienthong.exchange.access import Parties
+
+
+class SignedMessage(NamedTuple):
+    """One signed message with its digests."""
+
+    header_part: bytes
+    body: bytes | None
+    digests: MessageDigests
+    signature: Signature
+
+
+class Entry(NamedTuple):
+    """Under what a message is recorded: who and why, under which grant, on which side, keeping which bodies."""
+
+    parties: Parties
+    grant_id: str
+    direction: Direction
+    retention: BodyRetention
+
+
+def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, status: int, outcome: str, time_ms: int) -> Record:
+    """The record of a signed message. The body is kept only where the service's rule says so."""
+    parties = entry.parties
+    reason = parties.reason
+    keeps_body = entry.retention is BodyRetention.FULL or (
+        entry.retention is BodyRetention.REQUEST and kind is RecordKind.REQUEST
+    )
+    digests = message.digests
+    return Record(
+        time_ms=time_ms,
+        direction=entry.direction,
+        kind=kind,
+        request_id=parties.request_id,
+        message_id=parties.message_id,
+        client=parties.client_text,
+        service=parties.service_text,
+        grant_id=entry.grant_id,
+        purpose=reason.purpose or "",
+        procedure=reason.procedure or "",
+        case=reason.case or "",
+        officer=reason.officer or "",
+        digest_algorithm=digests.algorithm,
+        header_digest=digests.header,
+        body_digest=digests.body,
+        request_leaf=digests.request_leaf,
+        header_part=message.header_part,
+        body=message.body if keeps_body else None,
+        signature=message.signature,
+        status=status,
+        outcome=outcome,
+    )
+
+
+def outcome_record(parties: Parties, direction: Direction, error: LienthongError, time_ms: int) -> Record:
+    """How an exchange ended for which there is no signed response. The text of the error is not kept, its code is."""
+    reason = parties.reason
+    clause = f"/{error.clause}" if error.clause else ""
+    return Record(
+        time_ms=time_ms,
+        direction=direction,
+        kind=RecordKind.OUTCOME,
+        request_id=parties.request_id,
+        message_id=parties.message_id,
+        client=parties.client_text,
+        service=parties.service_text,
+        purpose=reason.purpose or "",
+        procedure=reason.procedure or "",
+        case=reason.case or "",
+        officer=reason.officer or "",
+        outcome=error.code + clause,
+    )

@@ -1,0 +1,77 @@
+"""Which messages a provider node has already taken: nothing is executed twice. Pure, bounded, restored from the ledger.
+
+Two rules. A request id (made by the consumer's node for each exchange) is taken once. A message id of one client for
+one service is taken once for operations that must not be repeated, so that a client that tries again after a lost
+answer learns that its request was taken, and does not cause it a second time. Messages older than the acceptance
+window are refused by their signing time, so request ids need to be remembered only a little longer than that.
+"""
+
+from __future__ import annotations
+
+from lienthong.domain.errors import Refused, Unavailable
+
+MessageKey = tuple[str, ...]
+
+
+class SeenOnce:
+    """Keys seen within at least `period_ms`, in two generations; at most `most` keys a generation."""
+
+    __slots__ = ("_current", "_most", "_period_ms", "_previous", "_turned_ms")
+
+    def __init__(self, *, period_ms: int, most: int) -> None:
+        self._period_ms = period_ms
+        self._most = most
+        self._current: set[str | MessageKey] = set()
+        self._previous: set[str | MessageKey] = set()
+        self._turned_ms = 0
+
+    def __len__(self) -> int:
+        return len(self._current) + len(self._previous)
+
+    def seen(self, key: str | MessageKey) -> str | MessageKey | None:
+        """The key if it was taken before, else None."""
+        return key if key in self._current or key in self._previous else None
+
+    def add(self, key: str | MessageKey, now_ms: int) -> None:
+        """Remember; raises Unavailable Overloaded when the bound is reached (fail closed, never forget early)."""
+        if now_ms - self._turned_ms >= self._period_ms:
+            self._previous = self._current if now_ms - self._turned_ms < 2 * self._period_ms else set()
+            self._current = set()
+            self._turned_ms = now_ms
+        if len(self._current) >= self._most:
+            raise Unavailable("Overloaded", "too many messages within the window in which repeats are detected")
+        self._current.add(key)
+
+
+class ReplayGuard:
+    """Both rules together."""
+
+    __slots__ = ("_message_ids", "_request_ids")
+
+    def __init__(self, *, request_period_ms: int, message_period_ms: int, most: int) -> None:
+        self._request_ids = SeenOnce(period_ms=request_period_ms, most=most)
+        self._message_ids = SeenOnce(period_ms=message_period_ms, most=most)
+
+    def take(self, request_id: str, once_key: MessageKey | None, now_ms: int) -> None:
+        """Take a message; raises Refused DuplicateMessage if it was taken before.
+
+        `once_key` is the key of a message that must not be executed twice, None where repeating is harmless.
+        """
+        if self._request_ids.seen(request_id) is not None:
+            raise Refused("DuplicateMessage", f"the message with request id {request_id} was received before")
+        if once_key is not None:
+            if self._message_ids.seen(once_key) is not None:
+                raise Refused(
+                    "DuplicateMessage",
+                    "a message with this X-Road-Id was taken before and is not executed again; "
+                    "ask for its outcome, or send a new request under a new X-Road-Id",
+                )
+            self._message_ids.add(once_key, now_ms)
+        self._request_ids.add(request_id, now_ms)
+
+    def restore(self, request_id: str, once_key: MessageKey | None, at_ms: int) -> None:
+        """Remember a message found in the ledger at start, in order of time."""
+        if self._request_ids.seen(request_id) is None:
+            self._request_ids.add(request_id, at_ms)
+        if once_key is not None and self._message_ids.seen(once_key) is None:
+            self._message_ids.add(once_key, at_ms)

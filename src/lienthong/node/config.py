@@ -1,0 +1,204 @@
+"""The node's settings: one strict TOML file. Unknown keys are refused; every setting is in docs/reference/node-settings.md.
+
+Paths are relative to the file. Rules that need more than one setting are checked by `node_settings`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from lienthong.domain.errors import Malformed
+
+Port = Annotated[str, msgspec.Meta(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+
+
+class _Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    pass
+
+
+class NodeSection(_Strict):
+    """Who this node is and where it keeps its data."""
+
+    id: str
+    """The node's identifier: instance/class/member/code."""
+    data_dir: str
+    """Folder of the ledger, the index and the directory cache."""
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """Processes that share the listening ports."""
+    error_style: Literal["documented", "snake"] = "documented"
+    """Spelling of error codes: ``Server.ServerProxy.AccessDenied`` or ``server.serverproxy.access_denied``."""
+
+
+class DirectorySection(_Strict):
+    """Where the signed directory comes from."""
+
+    source: str
+    """Address (http, https) or folder of the directory."""
+    trusted_root: str
+    """File of the root metadata that is trusted from the start."""
+    poll_s: Seconds = 10.0
+    """How often a newer directory is asked for."""
+
+
+class FrontSection(_Strict):
+    """The door towards the organisation's own systems."""
+
+    listen: Port | None = None
+    """Plain HTTP; only on a loopback or private address."""
+    listen_tls: Port | None = None
+    """HTTPS; asks for client certificates and takes tokens."""
+    tls_certificate: str | None = None
+    """Certificate chain of the HTTPS door (PEM)."""
+    tls_key: str | None = None
+    """Its key (PEM, mode 0600)."""
+    client_ca: str | None = None
+    """Certificate authorities of client certificates (PEM); without it any certificate is taken and matched by digest."""
+
+
+class PeerSection(_Strict):
+    """The door towards other nodes: mutual TLS 1.3 only."""
+
+    listen: Port
+    """Address of the door."""
+    tls_certificate: str
+    """Channel certificate chain (PEM); used as server and as client."""
+    tls_key: str
+    """Its key (PEM, mode 0600)."""
+
+
+class AdminSection(_Strict):
+    """Health and metrics."""
+
+    listen: Port
+    """Plain HTTP for /health and /metrics; keep it inside."""
+
+
+class SigningSection(_Strict):
+    """A signing key of one member that this node serves."""
+
+    member: str
+    """Member identifier."""
+    certificate: str
+    """Signing certificate (PEM)."""
+    key: str
+    """Key by URI: ``file:signing.key``."""
+
+
+class SystemSection(_Strict):
+    """A system of the organisation that may call, and how it proves that it is that system."""
+
+    id: str
+    """System identifier."""
+    certificates: tuple[str, ...] = ()
+    """SHA-256 digests (hexadecimal) of its client certificates."""
+    secret_hash: str | None = None
+    """``scrypt$…`` hash of its OAuth2 client secret; the client id is the system identifier."""
+    addresses: tuple[str, ...] = ()
+    """Networks (CIDR) from which plain HTTP calls in its name are taken."""
+
+
+class ServiceSection(_Strict):
+    """A service whose system stands behind this node."""
+
+    id: str
+    """Service identifier."""
+    url: str
+    """Address of the system that answers."""
+    answer_s: Seconds = 30.0
+    """How long it may take to answer."""
+    connections: Positive = 256
+    """Most connections to it."""
+
+
+class LedgerSection(_Strict):
+    """The message ledger."""
+
+    segment_mib: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
+    """Size of one preallocated segment file."""
+
+
+class LimitsSection(_Strict):
+    """Bounds of the message plane."""
+
+    inline_body_kib: Annotated[int, msgspec.Meta(ge=1, le=16_384)] = 256
+    """Bodies up to this size travel whole; larger ones as a stream of verified chunks."""
+    body_mib_max: Positive = 16_384
+    """Largest body of a stream."""
+    masked_body_mib_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
+    """Largest answer that is cut to granted fields."""
+    connections: Positive = 4096
+    """Most connections at each door."""
+    header_s: Seconds = 10.0
+    """How long the header of a request may take to arrive."""
+    body_idle_s: Seconds = 30.0
+    """Longest pause inside a body."""
+    peer_answer_s: Seconds = 60.0
+    """How long another node may take to answer."""
+    peer_connections: Positive = 512
+    """Most connections to one other node."""
+    window_s: Seconds = 300.0
+    """Accepted difference between a message's signing time and our clock."""
+    repeat_s: Seconds = 86_400.0
+    """How long message ids of operations that must not be repeated are remembered."""
+    remembered: Positive = 2_000_000
+    """Most ids remembered at a time."""
+    quota_windows: Positive = 1_000_000
+    """Most quota windows counted at a time."""
+
+
+class NodeSettings(_Strict):
+    """The whole file."""
+
+    node: NodeSection
+    directory: DirectorySection
+    front: FrontSection
+    peer: PeerSection
+    admin: AdminSection
+    signing: tuple[SigningSection, ...] = ()
+    systems: tuple[SystemSection, ...] = ()
+    services: tuple[ServiceSection, ...] = ()
+    ledger: LedgerSection = LedgerSection()
+    limits: LimitsSection = LimitsSection()
+
+
+def node_settings(text: str) -> NodeSettings:
+    """Read and check settings; raises Malformed naming the key that is wrong."""
+    try:
+        settings = msgspec.toml.decode(text, type=NodeSettings)
+    except msgspec.DecodeError as error:
+        raise Malformed("InvalidRequest", f"the settings are not valid: {error}") from None
+    for problem in _problems(settings):
+        raise Malformed("InvalidRequest", f"the settings are not valid: {problem}")
+    return settings
+
+
+def _problems(settings: NodeSettings) -> list[str]:
+    front = settings.front
+    found = []
+    if front.listen is None and front.listen_tls is None:
+        found.append("front: one of listen and listen_tls is needed")
+    if front.listen_tls is not None and (front.tls_certificate is None or front.tls_key is None):
+        found.append("front: listen_tls needs tls_certificate and tls_key")
+    if front.listen is not None and not _inside(front.listen):
+        found.append("front: listen (plain HTTP) must be a loopback or private address")
+    for system in settings.systems:
+        if not (system.certificates or system.secret_hash or system.addresses):
+            found.append(f"systems: {system.id} has no way to prove who it is")
+    for service in settings.services:
+        if not service.url.startswith(("http://", "https://")):
+            found.append(f"services: {service.id} needs an http or https url")
+    return found
+
+
+def _inside(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]")
+    return host in ("localhost", "::1") or host.startswith(("127.", "10.", "192.168.", *PRIVATE_172))
+
+
+PRIVATE_172 = tuple(f"172.{second}." for second in range(16, 32))
+"""RFC 1918: 172.16.0.0/12."""
+

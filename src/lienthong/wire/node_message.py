@@ -1,0 +1,97 @@
+"""Node to node, baseline form: one signed message in one HTTP/1.1 exchange (docs/protocols/node-to-node.md). Pure.
+
+Content is the header part followed by the body; ``Lienthong-Header-Length`` says where the body begins and
+``Lienthong-Signature`` carries the sender's signature. An answer has the same shape. A content of another type is
+an unsigned error of the other node.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unproven
+
+EXCHANGE_PATH = b"/exchange"
+MEDIA_TYPE = b"application/vnd.lienthong.message"
+
+_REQUEST_HEAD = (
+    b"POST /exchange HTTP/1.1\r\nHost: %b\r\nContent-Type: application/vnd.lienthong.message\r\n"
+    b"Lienthong-Header-Length: %d\r\nLienthong-Signature: %b\r\nContent-Length: %d\r\n\r\n"
+)
+_ANSWER_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.message\r\n"
+    b"Lienthong-Header-Length: %d\r\nLienthong-Signature: %b\r\nContent-Length: %d\r\n\r\n"
+)
+
+
+class CarriedMessage(NamedTuple):
+    """A message as it arrived: not verified yet."""
+
+    header_part: bytes
+    body: bytes | None
+    signature: bytes
+
+
+class _Fault(msgspec.Struct):
+    type: str
+    message: str = ""
+    detail: str = ""
+
+
+_fault_decoder = msgspec.json.Decoder(_Fault)
+_fault_encoder = msgspec.json.Encoder()
+
+
+def request_bytes(host: bytes, header_part: bytes, body: bytes | None, *, signature: bytes) -> bytes:
+    """The whole HTTP request that carries a message."""
+    content = header_part if body is None else header_part + body
+    return _REQUEST_HEAD % (host, len(header_part), signature, len(content)) + content
+
+
+def answer_bytes(header_part: bytes, body: bytes | None, *, signature: bytes) -> bytes:
+    """The whole HTTP answer that carries a message."""
+    content = header_part if body is None else header_part + body
+    return _ANSWER_HEAD % (len(header_part), signature, len(content)) + content
+
+
+def carried_message(headers: list[tuple[bytes, bytes]], content: bytes | None) -> CarriedMessage | None:
+    """The message in an HTTP exchange, or None if the content is of another type; raises Malformed."""
+    media = signature = length = None
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == b"content-type":
+            media = value
+        elif lowered == b"lienthong-signature":
+            signature = value
+        elif lowered == b"lienthong-header-length":
+            length = value
+    if media != MEDIA_TYPE:
+        return None
+    if signature is None:
+        raise Malformed("MissingSignature", "the message carries no signature")
+    if length is None or not length.isdigit() or len(length) > 6:
+        raise Malformed("InvalidMessage", "the message does not say how long its header part is")
+    size = int(length)
+    if content is None or not 0 < size <= len(content):
+        raise Malformed("InvalidMessage", "the header part is longer than the message")
+    if size == len(content):
+        return CarriedMessage(content, None, signature)
+    return CarriedMessage(content[:size], content[size:], signature)
+
+
+def fault_body(fault_type: str, message: str, detail: str) -> bytes:
+    """The unsigned error document one node tells another before it believes a message."""
+    return _fault_encoder.encode(_Fault(fault_type, message, detail))
+
+
+def node_fault(status: int, body: bytes | None) -> LienthongError:
+    """The error that the other node told without a signature: it explains, and proves nothing."""
+    try:
+        fault = _fault_decoder.decode(body or b"")
+    except msgspec.DecodeError:
+        return Unavailable("HttpError", f"the provider's node answered {status} without a message")
+    code = fault.type.removeprefix("Server.ServerProxy.").removeprefix("Client.")
+    family = Unproven if status == 403 else Unavailable
+    return family(code, fault.message)
