@@ -1,0 +1,335 @@
+"""The one writer of a node's ledger: records in from the event loop, group commit in a thread, word back to the loop.
+
+Law: ``done(None)`` is called only after the record is on disk; ``done(error)`` is called for every other accepted
+record; nothing is lost silently. A commit takes whatever has arrived since the last one began (no timer): alone a
+record is a group of one, under load groups grow by themselves. After a write error nothing more is accepted until
+`reopen`. A record that was reported as failed may still stand in the ledger after a crash; never the other way round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+from lienthong.adapters.ledger_files.segments import (
+    Position,
+    Tail,
+    activate_next,
+    clean_tail,
+    find_tail,
+    make_next,
+    segment_numbers,
+    segment_path,
+    sync_directory,
+    write_fully,
+)
+from lienthong.domain.errors import Unavailable
+from lienthong.evidence.segment import (
+    ENTRY_HEAD_SIZE,
+    HEADER_SIZE,
+    LEDGER_ID_SIZE,
+    RECORD_OVERHEAD,
+    SegmentHeader,
+    encode_entry,
+    genesis,
+)
+
+LOCK_FILE = "ledger.lock"
+Done = Callable[[BaseException | None], None]
+_Waiting = tuple[bytes, Done]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Bounds of a ledger. A group of records and one record take at most an eighth of a segment each."""
+
+    segment_bytes: int = 64 << 20
+    queue_records_max: int = 16_384
+    queue_bytes_max: int = 64 << 20
+    group_records_max: int = 1_024
+
+    @property
+    def record_bytes_max(self) -> int:
+        """Largest encoded record."""
+        return self.segment_bytes // 8
+
+    @property
+    def group_bytes_max(self) -> int:
+        """A group takes no further record from this size on."""
+        return self.segment_bytes // 8
+
+
+class LedgerWriter:
+    """Appends encoded records to the segment files of `directory`. All methods belong to the event loop's thread."""
+
+    def __init__(
+        self,
+        directory: Path,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock_ms: Callable[[], int],
+        settings: LedgerSettings,
+    ) -> None:
+        self._directory = directory
+        self._loop = loop
+        self._clock_ms = clock_ms
+        self._settings = settings
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._waiting_records = 0
+        self._waiting_bytes = 0
+        self._failure: Unavailable | None = Unavailable("LoggingFailed", "The ledger is not open")
+        self._closed: asyncio.Future[None] | None = None
+        self._lock = -1
+        self._descriptor = -1
+        self._tail: Tail | None = None
+        self._thread: Thread | None = None
+        self._preparing: Thread | None = None
+        self._next_ready = False
+
+    @property
+    def failure(self) -> Unavailable | None:
+        """Why nothing is accepted now; None while all is well."""
+        return self._failure
+
+    @property
+    def durable_end(self) -> Position:
+        """Everything before this position is on disk; give it to `read_records` as `until`."""
+        assert self._tail is not None, "started"
+        return Position(self._tail.header.number, self._tail.offset, 0)
+
+    def start(self) -> None:
+        """Lock the ledger, find and repair its end (or make the first segment), begin to write.
+
+        Raises Unavailable LoggingFailed (held by another process, disk full), Unproven or Malformed LedgerDamaged.
+        """
+        self._take_lock()
+        try:
+            numbers = segment_numbers(self._directory)
+            if numbers:
+                self._open_last(find_tail(self._directory, len(numbers)))
+            else:
+                self._open_first()
+        except OSError as error:
+            self._release()
+            raise _failed(error) from error
+        except BaseException:
+            self._release()
+            raise
+        self._begin()
+
+    def append(self, encoded: bytes, done: Done) -> None:
+        """Take a record; `done` is called on the loop once it is durable (None) or lost (an error), exactly once.
+
+        Raises Unavailable LoggingFailed where it is not taken (queue full, ledger failed or closed, record too
+        long); then `done` is never called.
+        """
+        if self._failure is not None:
+            raise self._failure
+        size = len(encoded) + RECORD_OVERHEAD
+        settings = self._settings
+        if self._waiting_records >= settings.queue_records_max:
+            raise Unavailable("LoggingFailed", "Too many records wait for the ledger")
+        if self._waiting_bytes + size > settings.queue_bytes_max:
+            raise Unavailable("LoggingFailed", "Too many bytes wait for the ledger")
+        if size > settings.record_bytes_max:
+            raise Unavailable("LoggingFailed", f"A record of {size} bytes does not fit into the ledger")
+        self._waiting_records += 1
+        self._waiting_bytes += size
+        self._queue.put((encoded, done))
+
+    def reopen(self) -> None:
+        """After a failure: clear what was not acknowledged and accept records again. Raises Unavailable again if not.
+
+        Blocks while it writes; only the operator or the health check calls it.
+        """
+        assert self._tail is not None, "started"
+        if self._failure is None or self._closed is not None:
+            return
+        if self._thread is not None:
+            self._thread.join()
+        try:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+            # A segment behind the last durable entry was begun and never acknowledged.
+            segment_path(self._directory, self._tail.header.number + 1).unlink(missing_ok=True)
+            self._open_last(self._tail)
+        except OSError as error:
+            raise _failed(error) from error
+        self._begin()
+
+    async def close(self) -> None:
+        """Accept nothing more, write what waits, release the ledger."""
+        if self._closed is None:
+            self._closed = self._loop.create_future()
+            self._queue.put(None)
+            if self._failure is not None:
+                self._finish()
+            self._failure = Unavailable("LoggingFailed", "The ledger is closed")
+        await asyncio.shield(self._closed)
+
+    # Opening and closing.
+
+    def _take_lock(self) -> None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = os.open(self._directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._release()
+            raise Unavailable("LoggingFailed", "Another process writes this ledger") from None
+
+    def _open_first(self) -> None:
+        ledger_id = os.urandom(LEDGER_ID_SIZE)
+        header = SegmentHeader(1, self._clock_ms(), ledger_id, genesis(ledger_id))
+        make_next(self._directory, self._settings.segment_bytes)
+        self._descriptor = activate_next(self._directory, header)
+        self._tail = Tail(header, HEADER_SIZE, HEADER_SIZE, header.previous_chain)
+
+    def _open_last(self, tail: Tail) -> None:
+        """Open the last segment for writing behind `tail`."""
+        path = segment_path(self._directory, tail.header.number)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        clean_tail(self._descriptor, path, tail)
+        sync_directory(self._directory)
+        self._tail = tail
+
+    def _begin(self) -> None:
+        self._failure = None
+        if self._preparing is not None:
+            self._preparing.join()
+        if not self._next_ready:
+            self._prepare()
+        self._thread = Thread(target=self._write_groups, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def _release(self) -> None:
+        for descriptor in (self._descriptor, self._lock):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._lock = -1
+
+    def _finish(self) -> None:
+        for thread in (self._thread, self._preparing):
+            if thread is not None:
+                thread.join()
+        self._release()
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+
+    # The writer thread.
+
+    def _write_groups(self) -> None:
+        """Commit group after group until the ledger is closed or a write fails."""
+        going_on = True
+        while going_on:
+            group, size, going_on = self._next_group()
+            failure: Unavailable | None = None
+            try:
+                if group:
+                    self._commit([encoded for encoded, _ in group], size)
+            except OSError as error:
+                failure, going_on = _failed(error), False
+            try:
+                self._loop.call_soon_threadsafe(self._tell, group, size, failure, not going_on)
+            except RuntimeError:
+                return  # the loop is closed: nobody is there to be told
+
+    def _next_group(self) -> tuple[list[_Waiting], int, bool]:
+        """Whatever waits, up to the bounds; False at the end once the ledger is to be closed."""
+        get = self._queue.get
+        first = get()
+        if first is None:
+            return [], 0, False
+        group, size = [first], len(first[0]) + RECORD_OVERHEAD
+        for _ in range(min(self._queue.qsize(), self._settings.group_records_max - 1)):
+            if size >= self._settings.group_bytes_max:
+                break
+            waiting = get()
+            if waiting is None:
+                return group, size, False
+            group.append(waiting)
+            size += len(waiting[0]) + RECORD_OVERHEAD
+        return group, size, True
+
+    def _commit(self, records: list[bytes], size: int) -> None:
+        """One entry, durable. Raises OSError."""
+        tail = self._tail
+        assert tail is not None, "started"
+        if tail.offset + ENTRY_HEAD_SIZE + size > self._settings.segment_bytes:
+            tail = self._rotate(tail)
+        entry, chain = encode_entry(tail.chain, records, seed=tail.header.seed)
+        write_fully(self._descriptor, entry, tail.offset)
+        os.fdatasync(self._descriptor)
+        self._tail = Tail(tail.header, tail.offset, tail.offset + len(entry), chain)
+
+    def _rotate(self, tail: Tail) -> Tail:
+        """Go on in a new segment."""
+        self._await_next()
+        header = SegmentHeader(tail.header.number + 1, self._clock_ms(), tail.header.ledger_id, tail.chain)
+        descriptor = activate_next(self._directory, header)
+        os.close(self._descriptor)
+        self._descriptor = descriptor
+        self._tail = Tail(header, HEADER_SIZE, HEADER_SIZE, tail.chain)
+        self._prepare()
+        return self._tail
+
+    def _prepare(self) -> None:
+        """Make ``next.segment`` in the background."""
+        self._next_ready = False
+        self._preparing = Thread(target=self._make_next, name="ledger-next-segment", daemon=True)
+        self._preparing.start()
+
+    def _make_next(self) -> None:
+        try:
+            make_next(self._directory, self._settings.segment_bytes)
+        except OSError:
+            return  # tried again, and reported, when the segment is needed
+        self._next_ready = True
+
+    def _await_next(self) -> None:
+        if self._preparing is not None:
+            self._preparing.join()
+        if not self._next_ready:
+            make_next(self._directory, self._settings.segment_bytes)
+
+    # Back on the loop.
+
+    def _tell(self, group: list[_Waiting], size: int, failure: Unavailable | None, ended: bool) -> None:
+        """Call everybody of one group; then, where the thread has ended, everybody left."""
+        self._waiting_records -= len(group)
+        self._waiting_bytes -= size
+        if failure is not None and self._failure is None:
+            self._failure = failure
+        for _, done in group:
+            self._call(done, failure)
+        if ended:
+            self._tell_left(failure or self._failure)
+            if self._closed is not None:
+                self._finish()
+
+    def _tell_left(self, failure: Unavailable | None) -> None:
+        while not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            if waiting is not None:
+                self._waiting_records -= 1
+                self._waiting_bytes -= len(waiting[0]) + RECORD_OVERHEAD
+                self._call(waiting[1], failure)
+
+    def _call(self, done: Done, failure: Unavailable | None) -> None:
+        """One failing callback must not keep the others from being called."""
+        try:
+            done(failure)
+        except Exception as error:
+            context = {"message": "a callback of the ledger failed", "exception": error}
+            self._loop.call_exception_handler(context)
+
+
+def _failed(error: OSError) -> Unavailable:
+    return Unavailable("LoggingFailed", f"The ledger cannot be written ({os.strerror(error.errno or 0)})")

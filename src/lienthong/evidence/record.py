@@ -1,0 +1,117 @@
+"""One message in the ledger, as bytes.
+
+A record is a MessagePack array of the fields of `Record`, in their order; version 1 has 25. Readers refuse other
+versions. It holds what proves the message (digests, header part, signature fields) and what finds it again; whether
+the body is kept is the service's rule. Layout and example: docs/protocols/ledger-record.md.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from lienthong.domain.errors import Malformed
+from lienthong.evidence.digest import LEAF_SIZE, DigestAlgorithm, MessageDigests
+from lienthong.evidence.signature import Signature
+
+RECORD_VERSION = 1
+PROOF_STEPS_MAX = 64
+
+_Digest = Annotated[bytes, msgspec.Meta(max_length=64)]
+_Text = Annotated[str, msgspec.Meta(max_length=4096)]
+
+
+class RecordKind(StrEnum):
+    """REQUEST and RESPONSE are signed messages; OUTCOME says how an exchange without a signed response ended."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    OUTCOME = "outcome"
+
+
+class Direction(StrEnum):
+    """On which side of the exchange this node stood."""
+
+    CONSUMER = "consumer"
+    PROVIDER = "provider"
+
+
+class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
+    """One record. Texts are as on the wire (identifiers percent-encoded); empty text or bytes = not stated.
+
+    `sequence` counts up within one run of the writing process, `time_ms` is its clock. `request_id` names the
+    exchange (X-Road-Request-Id), `message_id` is the consumer's X-Road-Id. An OUTCOME has no digests and signature.
+    `proof` is empty for a message with its own signature and else the Merkle path from its leaf to the signed root.
+    `key_id` names the key under which header part and body are encrypted at rest; empty = clear. `status` is the
+    HTTP status (0 in a request), `outcome` the error code of a refusal or failure.
+    """
+
+    version: int = RECORD_VERSION
+    sequence: int = 0
+    time_ms: int
+    direction: Direction
+    kind: RecordKind
+    request_id: _Text
+    message_id: _Text
+    client: _Text
+    service: _Text
+    grant_id: _Text = ""
+    purpose: _Text = ""
+    procedure: _Text = ""
+    case: _Text = ""
+    officer: _Text = ""
+    digest_algorithm: DigestAlgorithm = DigestAlgorithm.SHA256
+    header_digest: _Digest = b""
+    body_digest: _Digest | None = None
+    request_leaf: _Digest | None = None
+    header_part: bytes = b""
+    body: bytes | None = None
+    signature: Signature | None = None
+    proof: Annotated[tuple[_Digest, ...], msgspec.Meta(max_length=PROOF_STEPS_MAX)] = ()
+    key_id: _Text = ""
+    status: int = 0
+    outcome: _Text = ""
+
+    @property
+    def digests(self) -> MessageDigests:
+        """The digests that the signature covers."""
+        return MessageDigests(self.digest_algorithm, self.header_digest, self.body_digest, self.request_leaf)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+
+
+def encode_record(record: Record) -> bytes:
+    """The bytes of a record."""
+    return _encoder.encode(record)
+
+
+def decode_record(encoded: bytes | memoryview) -> Record:
+    """Inverse of `encode_record`. Raises Malformed for anything else."""
+    try:
+        record = _decoder.decode(encoded)
+    except (msgspec.DecodeError, RecursionError):
+        raise Malformed("BadRequest", "The ledger record cannot be read") from None
+    _check(record)
+    return record
+
+
+def _check(record: Record) -> None:
+    if record.version != RECORD_VERSION:
+        raise Malformed("BadRequest", f"Ledger records of version {record.version} are not known")
+    if (record.kind is RecordKind.OUTCOME) != (record.signature is None):
+        raise Malformed("BadRequest", "A message record has a signature, an outcome record has none")
+    if record.kind is RecordKind.OUTCOME:
+        return
+    size = record.digest_algorithm.size
+    if len(record.header_digest) != size:
+        raise Malformed("BadRequest", "The header digest has a wrong length")
+    if record.body_digest is not None and len(record.body_digest) != size:
+        raise Malformed("BadRequest", "The body digest has a wrong length")
+    if (record.kind is RecordKind.RESPONSE) != (record.request_leaf is not None):
+        raise Malformed("BadRequest", "A response record names its request, a request record none")
+    if record.request_leaf is not None and len(record.request_leaf) != LEAF_SIZE:
+        raise Malformed("BadRequest", "The request leaf has a wrong length")

@@ -1,0 +1,185 @@
+"""The organisation's signature over a message: made, carried as text, verified.
+
+On the wire and in the ledger a signature is four values: algorithm, certificate digest, signing time, DER value. The
+bytes signed are the canonical SignedInfo of `xades`. `Verified` is made here and nowhere else; whoever holds one may
+believe the digests in it. Does no input or output: the moment of judgement and the keys are passed in.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from functools import lru_cache
+from hashlib import sha256
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from lienthong.domain.errors import Malformed, Unproven
+from lienthong.domain.identifiers import MemberId
+from lienthong.domain.network import SigningCertificate
+from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.xades import SignerTemplate, signed_info_digest
+
+ECDSA_P256_SHA256 = "ecdsa-p256-sha256"
+VALUE_SIZE_MAX = 72
+"""A DER ECDSA value of P-256: two integers of at most 33 bytes with their tags."""
+
+_ECDSA = ec.ECDSA(Prehashed(SHA256()))
+_T = TypeVar("_T")
+
+
+class Signature(NamedTuple):
+    """A signature without its message. `certificate_digest`: SHA-256 of the DER; `value`: DER ECDSA value."""
+
+    algorithm: str
+    certificate_digest: bytes
+    signed_at_ms: int
+    value: bytes
+
+
+class SigningKey(Protocol):
+    """A P-256 private key, wherever it lies."""
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """DER ECDSA value over a SHA-256 digest (32 bytes)."""
+        ...
+
+
+class _Seal:
+    """Only this module holds the seal; without it no Verified is made."""
+
+
+_SEAL = _Seal()
+
+
+class Verified(Generic[_T]):
+    """Proof that `value` was signed by `signer`. Made only by `check_value`."""
+
+    __slots__ = ("signer", "value")
+
+    def __init__(self, value: _T, signer: MemberId, *, seal: _Seal) -> None:
+        assert seal is _SEAL, "Verified is made by verification only"
+        self.value = value
+        self.signer = signer
+
+
+class VerificationInput(NamedTuple):
+    """All that the costly last step needs. It may be taken to a thread: ECDSA verification releases the GIL."""
+
+    public_key: ec.EllipticCurvePublicKey
+    der: bytes
+    digest: bytes
+    digests: MessageDigests
+    signer: MemberId
+
+
+def sign(digests: MessageDigests, key: SigningKey, template: SignerTemplate, signed_at_ms: int) -> Signature:
+    """Sign a message; `template` belongs to the certificate of `key`."""
+    digest = sha256(template.signed_info(digests, signed_at_ms)).digest()
+    return Signature(ECDSA_P256_SHA256, template.certificate_digest, signed_at_ms, key.sign_digest(digest))
+
+
+def verify(
+    signature: Signature,
+    digests: MessageDigests,
+    certificate: SigningCertificate,
+    *,
+    now_ms: int,
+    window_ms: int,
+) -> Verified[MessageDigests]:
+    """The digests, proven. Raises Unproven; the steps and their codes:
+
+    1. the algorithm is known (SignatureVerification)
+    2. the certificate is the one that the signature names (CertValidation)
+    3. the signing time lies inside the certificate's validity (CertValidation)
+    4. the signing time lies within `window_ms` of `now_ms`, before or after (MessageExpired)
+    5. the value is the key's signature over these digests (InvalidSignatureValue)
+
+    Whether the certificate is one of the sender's is the directory's word: take `certificate` from there.
+    """
+    return check_value(verification_input(signature, digests, certificate, now_ms=now_ms, window_ms=window_ms))
+
+
+def verification_input(
+    signature: Signature,
+    digests: MessageDigests,
+    certificate: SigningCertificate,
+    *,
+    now_ms: int,
+    window_ms: int,
+) -> VerificationInput:
+    """Steps 1-4 of `verify`; `check_value` is step 5. Raises Unproven."""
+    algorithm, certificate_digest, signed_at_ms, der = signature
+    # 1. the algorithm is known
+    if algorithm != ECDSA_P256_SHA256:
+        raise Unproven("SignatureVerification", "The signature algorithm is not known")
+    # 2. the certificate is the one that the signature names
+    if certificate_digest != certificate.digest:
+        raise Unproven("CertValidation", "The signature names another certificate")
+    # 3. the signing time lies inside the certificate's validity
+    if not certificate.valid_from_ms <= signed_at_ms < certificate.valid_to_ms:
+        raise Unproven("CertValidation", "The certificate was not valid at the signing time")
+    # 4. the signing time lies inside the acceptance window
+    if not -window_ms <= now_ms - signed_at_ms <= window_ms:
+        raise Unproven("MessageExpired", "The signing time is outside the accepted window")
+    digest = signed_info_digest(digests, certificate, signed_at_ms)
+    return VerificationInput(public_key(certificate.der), der, digest, digests, certificate.member)
+
+
+def check_value(given: VerificationInput) -> Verified[MessageDigests]:
+    """Step 5 of `verify`: the ECDSA value. Raises Unproven InvalidSignatureValue. Touches nothing shared."""
+    try:
+        given.public_key.verify(given.der, given.digest, _ECDSA)
+    except InvalidSignature:
+        raise Unproven("InvalidSignatureValue", "The signature does not match the message") from None
+    return Verified(given.digests, given.signer, seal=_SEAL)
+
+
+@lru_cache(maxsize=4096)
+def public_key(certificate_der: bytes) -> ec.EllipticCurvePublicKey:
+    """The P-256 key of a certificate; raises Unproven CertValidation."""
+    try:
+        key = x509.load_der_x509_certificate(certificate_der).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise Unproven("CertValidation", "The certificate cannot be read") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise Unproven("CertValidation", "The certificate's key is not on the curve P-256")
+    return key
+
+
+_TEXT = re.compile(
+    rb"(ecdsa-p256-sha256);certificate=:([A-Za-z0-9+/]{43}=):;time=([1-9][0-9]{0,14});value=:([A-Za-z0-9+/]{4,96}={0,2}):"
+)
+_TEXT_SIZE_MAX = 256
+
+
+def encode_signature(signature: Signature) -> bytes:
+    """The value of the header ``Lienthong-Signature``: an RFC 8941 item with parameters, in one fixed spelling."""
+    algorithm, certificate_digest, signed_at_ms, value = signature
+    return b"%b;certificate=:%b:;time=%d;value=:%b:" % (
+        algorithm.encode(),
+        b64encode(certificate_digest),
+        signed_at_ms,
+        b64encode(value),
+    )
+
+
+def decode_signature(text: bytes) -> Signature:
+    """Inverse of `encode_signature`. Raises Malformed for any other spelling (base64 with stray bits included)."""
+    match = _TEXT.fullmatch(text) if len(text) <= _TEXT_SIZE_MAX else None
+    if match is None:
+        raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read")
+    algorithm, certificate, signed_at, value = match.groups()
+    try:
+        signature = Signature(algorithm.decode(), b64decode(certificate), int(signed_at), b64decode(value))
+    except Base64Error:
+        raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read") from None
+    if len(signature.value) > VALUE_SIZE_MAX or encode_signature(signature) != text:
+        raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read")
+    return signature
