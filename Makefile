@@ -1,22 +1,80 @@
+# What can be made. Each target says what it does and how far it is; `make help` lists them.
 PYTHON ?= python3
 VENV ?= .venv
+ORACLES ?= .venv-oracles
+JOBS ?= 2
+ARGS ?=
 BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+CODE := $(wildcard src tests bench)
 
-.PHONY: help setup check
+.DEFAULT_GOAL := help
+.PHONY: help setup check check-lint check-types check-contracts check-tests test demo country bench oracles tools clean
+
 help: ## say what can be made
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-setup: $(VENV)/.ready ## make the virtual environment with pinned, hashed packages
+setup: $(VENV)/.ready ## make the virtual environment with pinned, hashed packages (about a minute, once)
 
 $(VENV)/.ready: requirements/dev.txt requirements/build.txt pyproject.toml
-	@echo "setup: virtual environment in $(VENV)"
+	@bash .ci/debian python $(PYTHON)
+	@echo "setup 1/4: virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@echo "setup 2/4: packages of requirements/dev.txt, each checked against its hash"
+	@$(BIN)/python $(PIP) -r requirements/dev.txt
+	@echo "setup 3/4: packages of requirements/build.txt"
+	@$(BIN)/python $(PIP) -r requirements/build.txt
+	@echo "setup 4/4: lienthong itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+	@echo "setup: ready"
 
-check: setup ## lint, types, contracts, unit tests
-	@$(BIN)/ruff check src tests bench
+oracles: $(ORACLES)/.ready ## make the environment of stranger's tools that check our evidence
+
+$(ORACLES)/.ready: requirements/oracles.txt
+	@bash .ci/debian python $(PYTHON)
+	@echo "oracles: packages of requirements/oracles.txt in $(ORACLES)"
+	@$(PYTHON) -m venv $(ORACLES)
+	@$(ORACLES)/bin/python $(PIP) -r requirements/oracles.txt
+	@touch $@
+
+tools: ## install the Debian tools that some tests and the bench want (root only; else says which are missing)
+	@bash .ci/debian tools
+
+check: setup ## lint, types, contracts, architecture and unit tests (under a minute)
+	@echo "check: lint, types, contracts, then tests of architecture and units"
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts check-tests
+	@echo "check: green"
+
+check-lint:
+	@$(BIN)/ruff check --quiet $(CODE) && echo "lint: clean"
+
+check-types:
 	@$(BIN)/mypy
-	@$(BIN)/pytest tests/unit
+
+check-contracts:
+	@$(BIN)/lint-imports --no-logo
+
+check-tests:
+	@$(BIN)/pytest $(wildcard tests/unit) tests/architecture -m "not slow" --numprocesses=$(JOBS)
+
+test: setup tools ## everything: units, integration, faults, country, conformance, documents (under 15 minutes)
+	@$(MAKE) --no-print-directory oracles || echo "test: no oracles; the tests that ask them skip and say so"
+	@echo "test: lint, types, contracts"
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts
+	@echo "test: all tests, $(JOBS) at a time, a file each"
+	@$(BIN)/pytest tests --numprocesses=$(JOBS) --dist=loadfile -rs $(ARGS)
+
+demo: setup ## set up the miniature country, play the story, verify what was logged, stop
+	@$(BIN)/lienthong country demo $(ARGS)
+
+country: setup ## the same country, left running, with addresses and lines to try
+	@$(BIN)/lienthong country up $(ARGS)
+
+bench: setup tools ## measure (JSON); ARGS="--help" says what can be measured
+	@$(BIN)/python -m bench $(ARGS)
+
+clean: ## take away all that make has made, virtual environments and the country's data too
+	@rm -rf $(VENV) $(ORACLES) var build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache
+	@find src tests $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "clean: done"
