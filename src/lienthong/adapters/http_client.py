@@ -63,8 +63,8 @@ class HttpClientConnection(asyncio.Protocol):
     """One connection of a pool."""
 
     __slots__ = (
-        "_answer", "_body", "_caller", "_data", "_flow", "_header_bytes", "_no_body", "_parser", "_pool", "_seen",
-        "_sink", "_size", "deadline", "fresh", "reusable", "transport",
+        "_answer", "_body", "_caller", "_data", "_flow", "_head_only", "_header_bytes", "_no_body", "_parser", "_pool",
+        "_seen", "_sink", "_size", "deadline", "fresh", "reusable", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: ConnectionPool) -> None:
@@ -78,6 +78,7 @@ class HttpClientConnection(asyncio.Protocol):
         self._data = b""
         self._seen = False
         self._no_body = False
+        self._head_only = False
         self._sink: BodySink | None = None
         self._flow: FlowControl | None = None
         self.transport: Any = None
@@ -90,7 +91,7 @@ class HttpClientConnection(asyncio.Protocol):
         self.transport = transport
         self._flow = FlowControl(transport)
 
-    def connection_lost(self, exc: BaseException | None) -> None:
+    def connection_lost(self, _exc: BaseException | None) -> None:
         self._pool.lost(self)
         if self._flow is not None:
             self._flow.lost()
@@ -99,9 +100,9 @@ class HttpClientConnection(asyncio.Protocol):
             self._caller = None
             sink.aborted()
         elif self._caller is not None:
-            self._end_of_connection(exc)
+            self._end_of_connection()
 
-    def _end_of_connection(self, exc: BaseException | None) -> None:
+    def _end_of_connection(self) -> None:
         caller, self._caller = self._caller, None
         assert caller is not None
         if not self._seen and not self.fresh and self._data:
@@ -132,6 +133,8 @@ class HttpClientConnection(asyncio.Protocol):
             self._fail(cause)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(Unavailable("HttpError", "the answer is not HTTP/1.1"))
+        if self._head_only:
+            self._answer_without_body()
 
     # ---- httptools callbacks
     def on_status(self, status: bytes) -> None:
@@ -152,10 +155,12 @@ class HttpClientConnection(asyncio.Protocol):
             raise Unavailable("HttpError", "an answer without a request")
         if answer.status < 200:
             return
-        if not self._no_body:
-            for name, value in answer.headers:
-                if len(name) == 14 and name.lower() == b"content-length" and int(value) > self._pool.bounds.inline_body:
-                    self._begin_stream()
+        if self._no_body:
+            self._head_only = True
+            return
+        for name, value in answer.headers:
+            if len(name) == 14 and name.lower() == b"content-length" and int(value) > self._pool.bounds.inline_body:
+                self._begin_stream()
 
     def on_body(self, body: bytes) -> None:
         if self._sink is not None:
@@ -169,7 +174,18 @@ class HttpClientConnection(asyncio.Protocol):
             assert self._sink is not None
             self._sink.data(b"".join(pieces))
 
+    def _answer_without_body(self) -> None:
+        """The answer to HEAD: its length speaks of a body that does not come, so the connection is not used again."""
+        self._head_only = False
+        caller, self._caller = self._caller, None
+        answer = self._answer
+        self.abort()
+        if caller is not None:
+            caller.answered(answer)
+
     def on_message_complete(self) -> None:
+        if self._head_only:
+            return
         if self._answer.status < 200:
             self._reset()
             return
@@ -191,10 +207,10 @@ class HttpClientConnection(asyncio.Protocol):
             caller.answered(answer)
 
     # ---- for the pool
-    def send(self, data: bytes, caller: Caller, *, no_body: bool = False) -> None:
-        """Write one whole request; `no_body` for HEAD."""
+    def send(self, data: bytes, caller: Caller, *, no_body: bool = False, resend: bool = False) -> None:
+        """Write one whole request; `no_body` for HEAD; `resend` if it may be sent again on a stale connection."""
         self._caller = caller
-        self._data = data
+        self._data = data if resend else b""
         self._seen = False
         self._no_body = no_body
         self.deadline = self._pool.now() + self._pool.bounds.answer_s
@@ -263,12 +279,14 @@ class ConnectionPool:
         self._waiting: deque[tuple[Callable[[HttpClientConnection], None], Caller, float]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def call(self, data: bytes, caller: Caller, *, no_body: bool = False) -> None:
+    def call(self, data: bytes, caller: Caller, *, no_body: bool = False, resend: bool = False) -> None:
         """Send one whole request; `caller` gets the answer or the failure."""
         if self._idle:
-            self._idle.pop().send(data, caller, no_body=no_body)
+            self._idle.pop().send(data, caller, no_body=no_body, resend=resend)
             return
-        self._when_free(lambda connection: connection.send(data, caller, no_body=no_body), caller)
+        self._when_free(
+            lambda connection: connection.send(data, caller, no_body=no_body, resend=resend), caller
+        )
 
     def stream(self, caller: Caller, ready: Callable[[HttpClientConnection], None]) -> None:
         """Get a connection for a request in pieces: `ready` receives it."""

@@ -71,8 +71,8 @@ class HttpServerConnection(asyncio.Protocol):
     """One accepted connection. `peer` is free for the handler (who it is)."""
 
     __slots__ = (
-        "_body", "_bounds", "_busy", "_clock", "_flow", "_handler", "_header_bytes", "_parser", "_registry", "_request",
-        "_sink", "_waiting", "deadline", "peer", "transport",
+        "_body", "_bounds", "_busy", "_clock", "_flow", "_handler", "_header_bytes", "_parser", "_registry",
+        "_request", "_sink", "_waiting", "deadline", "peer", "transport",
     )  # fmt: skip
 
     def __init__(
@@ -102,7 +102,7 @@ class HttpServerConnection(asyncio.Protocol):
         self._registry.add(self)
         self._handler.connected(self)
 
-    def connection_lost(self, exc: BaseException | None) -> None:
+    def connection_lost(self, _exc: BaseException | None) -> None:
         self._registry.discard(self)
         if self._sink is not None:
             sink, self._sink = self._sink, None

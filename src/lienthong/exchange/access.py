@@ -11,20 +11,22 @@ from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import ClientId, ServiceId, SystemId
 from lienthong.domain.network import Service, ServiceKind
 from lienthong.domain.paths import normalise_path
+from lienthong.evidence.digest import MessageDigests
 from lienthong.wire.headers import RequestHeaders
+from lienthong.wire.message import ResponseIds, request_hash
 from lienthong.wire.request_line import RequestLine
 
 
 class Parties(NamedTuple):
     """Who takes part in an exchange and why, under the identifiers that the directory resolves to.
 
-    `client_text` and `service_text` are the identifiers as the client wrote them: they are part of the signed bytes.
+    `sent_client` and `sent_service` are the identifiers as the client wrote them: they are part of the signed bytes.
     """
 
     client: ClientId
     service: ServiceId
-    client_text: str
-    service_text: str
+    sent_client: ClientId
+    sent_service: ServiceId
     request_id: str
     message_id: str
     reason: Reason
@@ -43,11 +45,22 @@ def parties_of(directory: FreshDirectory, asked: Asked, *, request_id: str, mess
     return Parties(
         directory.canonical_client(read.client),
         directory.canonical_service(line.service),
-        str(read.client),
-        str(line.service),
+        read.client,
+        line.service,
         request_id,
         message_id,
         read.reason,
+    )
+
+
+def ids_of(parties: Parties, digests: MessageDigests) -> ResponseIds:
+    """What the response to the request with these digests repeats."""
+    return ResponseIds(
+        parties.message_id,
+        parties.sent_client,
+        parties.sent_service,
+        parties.request_id,
+        request_hash(digests.header, digests.body),
     )
 
 

@@ -20,18 +20,17 @@ from lienthong.domain.network import Node, Service, SigningCertificate, member_o
 from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, RecordKind
 from lienthong.exchange import inputs
-from lienthong.exchange.access import Asked, Parties, parties_of, permit_for, usable_service
+from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service
 from lienthong.exchange.effects import Answer, Append, Effect, Effects, Fault, Send, Sign, Verify
 from lienthong.exchange.records import Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.remote_fault import remote_fault
 from lienthong.wire.faults import Side
 from lienthong.wire.headers import read_request_headers
 from lienthong.wire.message import (
-    ResponseIds,
     ResponsePart,
     check_response,
+    header_lines,
     parse_response_part,
-    request_hash,
     request_header_part,
 )
 from lienthong.wire.request_line import parse_request_line
@@ -97,10 +96,13 @@ class ConsumerExchange:
             return self._refuse(error, given.now_ms)
         except LienthongError as error:
             return self._fault(error)
-        generated = None if read.message_id else given.generated_id.encode()
         self._request = given
         self.header_part = request_header_part(
-            given.method, given.target, given.headers, given.request_id.encode(), generated
+            given.method,
+            given.target,
+            headers=given.headers,
+            request_id=given.request_id,
+            generated_id=None if read.message_id else given.generated_id,
         )
         self._request_digests = request_digests(self.header_part, given.body)
         self.state = State.SIGNING
@@ -116,7 +118,7 @@ class ConsumerExchange:
         self._node: Node = directory.node_for(parties.service)
         wanted = asked.read.security_server
         if wanted is not None and wanted != self._node.node_id:
-            raise Refused("InvalidSecurityServer", f"{wanted} does not serve {parties.service_text}")
+            raise Refused("InvalidSecurityServer", f"{wanted} does not serve {parties.service}")
         self._service: Service = usable_service(directory, parties.service)
         self._permit: Permit = permit_for(
             directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms
@@ -169,27 +171,20 @@ class ConsumerExchange:
 
     # ---- VERIFYING
     def _answer_verified(self, given: inputs.SignatureVerified) -> Effects:
-        parties, answer, part, digests = self.parties, self._answer, self._part, self._request_digests
+        parties, answer, part = self.parties, self._answer, self._part
         assert parties is not None
-        expected = ResponseIds(
-            parties.message_id.encode(),
-            parties.client_text.encode(),
-            parties.service_text.encode(),
-            parties.request_id.encode(),
-            request_hash(digests.header, digests.body),
-        )
         try:
-            check_response(part, expected)
+            check_response(part, ids_of(parties, self._request_digests))
         except LienthongError as error:
             return self._fail(error, given.now_ms)
-        fault = remote_fault(part.headers, answer.body)
+        fault = remote_fault(part, answer.body)
         message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature)
         outcome = "" if fault is None else fault.code
         record = message_record(
             self._entry(), RecordKind.RESPONSE, message, status=part.status, outcome=outcome, time_ms=given.now_ms
         )
         if fault is None:
-            self._ending = Answer(part.status, part.reason, part.header_lines, answer.body)
+            self._ending = Answer(part.status, part.reason, header_lines(answer.header_part), answer.body)
         else:
             self._ending = Fault(fault, Side.PROVIDER, self._message_id)
         self._awaited += 1
@@ -197,13 +192,10 @@ class ConsumerExchange:
         return (Append((record,)),)
 
     # ---- ends
-    def _send_failed(self, given: inputs.SendFailed) -> Effects:
+    def _failed(self, given: inputs.SendFailed | inputs.SignatureUnproven) -> Effects:
         return self._fail(given.error, given.now_ms)
 
-    def _unproven(self, given: inputs.SignatureUnproven) -> Effects:
-        return self._fail(given.error, given.now_ms)
-
-    def _record_failed(self, given: inputs.RecordFailed) -> Effects:
+    def _ended_by(self, given: inputs.RecordFailed | inputs.CannotSign) -> Effects:
         return self._fault(given.error)
 
     def _nothing(self, _given: Any) -> Effects:
@@ -230,16 +222,17 @@ _ONE = ConsumerExchange
 ConsumerExchange.TABLE = {
     (State.NEW, inputs.RequestReceived): _ONE._request_received,
     (State.SIGNING, inputs.Signed): _ONE._signed,
+    (State.SIGNING, inputs.CannotSign): _ONE._ended_by,
     (State.SENT, inputs.Recorded): _ONE._recorded,
-    (State.SENT, inputs.RecordFailed): _ONE._record_failed,
+    (State.SENT, inputs.RecordFailed): _ONE._ended_by,
     (State.SENT, inputs.AnswerReceived): _ONE._answer_received,
-    (State.SENT, inputs.SendFailed): _ONE._send_failed,
+    (State.SENT, inputs.SendFailed): _ONE._failed,
     (State.VERIFYING, inputs.Recorded): _ONE._recorded,
-    (State.VERIFYING, inputs.RecordFailed): _ONE._record_failed,
+    (State.VERIFYING, inputs.RecordFailed): _ONE._ended_by,
     (State.VERIFYING, inputs.SignatureVerified): _ONE._answer_verified,
-    (State.VERIFYING, inputs.SignatureUnproven): _ONE._unproven,
+    (State.VERIFYING, inputs.SignatureUnproven): _ONE._failed,
     (State.RECORDING, inputs.Recorded): _ONE._recorded,
-    (State.RECORDING, inputs.RecordFailed): _ONE._record_failed,
+    (State.RECORDING, inputs.RecordFailed): _ONE._ended_by,
     # the record of the request could not be written: the caller was told; what still comes is not believed
     (State.DONE, inputs.Recorded): _ONE._nothing,
     (State.DONE, inputs.RecordFailed): _ONE._nothing,

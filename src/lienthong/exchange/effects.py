@@ -53,14 +53,16 @@ class CallService(NamedTuple):
     query: str | None
     header_lines: bytes
     body: bytes | None
+    repeatable: bool
 
 
 class Reply(NamedTuple):
-    """Answer the consumer's node with a signed message."""
+    """Answer the consumer's node with a signed message; `outcome` is the code of a refusal, else empty."""
 
     header_part: bytes
     body: bytes | None
     signature: Signature
+    outcome: str
 
 
 class Answer(NamedTuple):

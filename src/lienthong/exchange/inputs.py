@@ -42,6 +42,12 @@ class Signed(NamedTuple):
     signature: Signature
 
 
+class CannotSign(NamedTuple):
+    """They could not be signed."""
+
+    error: LienthongError
+
+
 class Recorded(NamedTuple):
     """The records of the last Append effect are durable."""
 

@@ -21,16 +21,14 @@ from lienthong.domain.network import BodyRetention, Service, SigningCertificate,
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.exchange import inputs
-from lienthong.exchange.access import Asked, Parties, parties_of, permit_for, usable_service
+from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service
 from lienthong.exchange.effects import Append, CallService, Effects, Fault, Reply, Sign, Verify
 from lienthong.exchange.minimise import ServiceAnswer, minimise
 from lienthong.exchange.records import Entry, SignedMessage, message_record
 from lienthong.exchange.remote_fault import refusal_message
 from lienthong.exchange.replay import MessageKey, ReplayGuard
 from lienthong.wire.faults import Side
-from lienthong.wire.headers import read_request_headers
-from lienthong.wire.message import RequestPart, ResponseIds, parse_request_part, request_hash, response_header_part
-from lienthong.wire.request_line import parse_request_line
+from lienthong.wire.message import NodeFault, header_lines, parse_request_part, response_header_part
 
 
 @dataclass(slots=True)
@@ -62,7 +60,7 @@ class ProviderExchange:
     """
 
     __slots__ = (
-        "_answer", "_answer_part", "_context", "_detail", "_digests", "_message", "_outcome", "_part", "_permit",
+        "_answer", "_answer_part", "_context", "_detail", "_digests", "_message", "_message_out", "_outcome", "_permit",
         "_refused_request", "_response_digests", "_service", "asked", "parties", "state",
     )  # fmt: skip
 
@@ -90,13 +88,13 @@ class ProviderExchange:
         try:
             directory.require_fresh(given.now_ms)
             part = parse_request_part(given.header_part)
-            asked = Asked(parse_request_line(part.method, part.target), read_request_headers(part.headers))
-            message_id = asked.read.message_id or ""
-            self.parties = parties_of(directory, asked, request_id=part.request_id, message_id=message_id)
+            message_id, request_id = part.exchange_ids()
+            asked = Asked(part.line, part.read)
+            self.parties = parties_of(directory, asked, request_id=request_id, message_id=message_id)
             certificate = self._signer(given)
         except LienthongError as error:
             return self._fault(error)
-        self._message, self._part, self.asked = given, part, asked
+        self._message, self.asked = given, asked
         self._digests = request_digests(given.header_part, given.body)
         self.state = State.VERIFYING
         return (Verify(given.signature, self._digests, certificate),)
@@ -121,7 +119,7 @@ class ProviderExchange:
         context = self._context
         try:
             if parties.service not in context.hosted:
-                raise Refused("UnknownService", f"service {parties.service_text} is not behind this node")
+                raise Refused("UnknownService", f"service {parties.service} is not behind this node")
             self._service = usable_service(context.directory, parties.service)
             permit = permit_for(
                 context.directory, context.quota, parties, asked=self.asked, now_ms=given.now_ms
@@ -136,11 +134,13 @@ class ProviderExchange:
         return (Append((self._request_record(given.now_ms, ""),)),)
 
     def _once_key(self, parties: Parties) -> MessageKey | None:
-        service = self._service
-        assert service is not None
-        if self.asked.line.method in service.idempotent:
+        if self._repeatable():
             return None
-        return (parties.client_text, parties.service_text, parties.message_id)
+        return (*parties.client, "", *parties.service, parties.message_id)
+
+    def _repeatable(self) -> bool:
+        assert self._service is not None
+        return self.asked.line.method in self._service.idempotent
 
     def _request_record(self, now_ms: int, outcome: str) -> Record:
         given = self._message
@@ -155,22 +155,24 @@ class ProviderExchange:
         retention = self._service.body_retention if self._service is not None else BodyRetention.NONE
         return Entry(self.parties, grant_id, Direction.PROVIDER, retention)
 
-    def _unproven(self, given: inputs.SignatureUnproven) -> Effects:
-        return self._fault(given.error)
-
     # ---- RECORDING_REQUEST
     def _request_recorded(self, _given: inputs.Recorded) -> Effects:
         assert self._permit is not None
-        part: RequestPart = self._part
-        line = self.asked.line
+        line, message = self.asked.line, self._message
         self.state = State.CALLING
         return (
             CallService(
-                self._permit, line.method, line.service_path, line.query, part.header_lines, self._message.body
+                self._permit,
+                line.method,
+                line.service_path,
+                line.query,
+                header_lines(message.header_part),
+                message.body,
+                self._repeatable(),
             ),
         )
 
-    def _record_failed(self, given: inputs.RecordFailed) -> Effects:
+    def _ended_by(self, given: inputs.RecordFailed | inputs.CannotSign | inputs.SignatureUnproven) -> Effects:
         return self._fault(given.error)
 
     # ---- CALLING
@@ -190,21 +192,17 @@ class ProviderExchange:
     # ---- SIGNING and RECORDING_ANSWER
     def _refuse(self, error: LienthongError) -> Effects:
         self._outcome = error.code if error.clause is None else f"{error.code}/{error.clause}"
-        refusal = refusal_message(error, self._detail)
-        return self._sign_answer(ServiceAnswer(*refusal))
+        fault, body = refusal_message(error, self._detail)
+        headers = [(b"content-type", b"application/json")]
+        return self._sign_answer(ServiceAnswer(500, b"Internal Server Error", headers, body), fault)
 
-    def _sign_answer(self, answer: ServiceAnswer) -> Effects:
+    def _sign_answer(self, answer: ServiceAnswer, fault: NodeFault | None = None) -> Effects:
         parties, digests = self.parties, self._digests
         assert parties is not None
-        ids = ResponseIds(
-            parties.message_id.encode(),
-            parties.client_text.encode(),
-            parties.service_text.encode(),
-            parties.request_id.encode(),
-            request_hash(digests.header, digests.body),
-        )
         self._answer = answer
-        self._answer_part = response_header_part(answer.status, answer.reason, answer.headers, ids)
+        self._answer_part = response_header_part(
+            answer.status, answer.reason, headers=answer.headers, ids=ids_of(parties, digests), fault=fault
+        )
         self._response_digests = response_digests(self._answer_part, answer.body, leaf(digests))
         self.state = State.SIGNING
         return (Sign(self._response_digests, parties.service.member),)
@@ -227,7 +225,7 @@ class ProviderExchange:
     def _answer_recorded(self, _given: inputs.Recorded) -> Effects:
         message = self._message_out
         self.state = State.DONE
-        return (Reply(message.header_part, message.body, message.signature),)
+        return (Reply(message.header_part, message.body, message.signature, self._outcome),)
 
     def _fault(self, error: LienthongError) -> Effects:
         self.state = State.DONE
@@ -238,12 +236,13 @@ class ProviderExchange:
 ProviderExchange.TABLE = {
     (State.NEW, inputs.MessageReceived): ProviderExchange._message_received,
     (State.VERIFYING, inputs.SignatureVerified): ProviderExchange._verified,
-    (State.VERIFYING, inputs.SignatureUnproven): ProviderExchange._unproven,
+    (State.VERIFYING, inputs.SignatureUnproven): ProviderExchange._ended_by,
     (State.RECORDING_REQUEST, inputs.Recorded): ProviderExchange._request_recorded,
-    (State.RECORDING_REQUEST, inputs.RecordFailed): ProviderExchange._record_failed,
+    (State.RECORDING_REQUEST, inputs.RecordFailed): ProviderExchange._ended_by,
     (State.CALLING, inputs.ServiceAnswered): ProviderExchange._service_answered,
     (State.CALLING, inputs.ServiceFailed): ProviderExchange._service_failed,
     (State.SIGNING, inputs.Signed): ProviderExchange._signed,
+    (State.SIGNING, inputs.CannotSign): ProviderExchange._ended_by,
     (State.RECORDING_ANSWER, inputs.Recorded): ProviderExchange._answer_recorded,
-    (State.RECORDING_ANSWER, inputs.RecordFailed): ProviderExchange._record_failed,
+    (State.RECORDING_ANSWER, inputs.RecordFailed): ProviderExchange._ended_by,
 }

@@ -36,10 +36,12 @@ from lienthong.wire.request_line import TARGET_LENGTH_MAX, RequestLine, parse_re
 PART_BYTES_MAX: Final = HEADER_BYTES_MAX + TARGET_LENGTH_MAX + 4096
 REASON_LENGTH_MAX: Final = 256
 
-_ADDED_MAX: Final = 5
+_ADDED_MAX: Final = 7
 _HOP_IN_REQUEST: Final = REQUEST_DROPS - {REQUEST_ID}
 _MADE_BY_NODE: Final = frozenset({MESSAGE_ID, CLIENT, SERVICE, REQUEST_ID, REQUEST_HASH})
-_HOP_IN_RESPONSE: Final = RESPONSE_DROPS - _MADE_BY_NODE
+FAULT: Final = b"x-road-error"
+CLAUSE: Final = b"lienthong-clause"
+_HOP_IN_RESPONSE: Final = RESPONSE_DROPS - _MADE_BY_NODE - {FAULT, CLAUSE}
 
 
 class ResponseIds(NamedTuple):
@@ -71,7 +73,8 @@ class RequestPart(NamedTuple):
 class ResponsePart(NamedTuple):
     """A parsed response header part; None = absent, which `check_response` refuses.
 
-    `headers` are those that the service sent, without the ones that the node made.
+    `headers` are those that the service sent, without the ones that the node made. `fault` is the error code of a
+    refusal by the provider's node and `clause` the clause that failed; both are never taken from a service.
     """
 
     status: int
@@ -82,6 +85,15 @@ class ResponsePart(NamedTuple):
     service: ServiceId | None
     request_id: str | None
     request_hash: bytes
+    fault: str | None = None
+    clause: str | None = None
+
+
+class NodeFault(NamedTuple):
+    """What the provider's node says in a signed refusal: documented error code, clause that failed."""
+
+    code: str
+    clause: str | None
 
 
 def request_header_part(
@@ -100,10 +112,16 @@ def request_header_part(
     return _joined(lines)
 
 
-def response_header_part(status: int, reason: bytes, *, headers: Iterable[Header], ids: ResponseIds) -> bytes:
+def response_header_part(
+    status: int, reason: bytes, *, headers: Iterable[Header], ids: ResponseIds, fault: NodeFault | None = None
+) -> bytes:
     """The header part of a response; headers that do not travel are left out, those of the node come last."""
     lines = [b"%d" % status, reason]
     lines += [name + b":" + value for name, value in headers if lower_name(name) not in RESPONSE_DROPS]
+    if fault is not None:
+        lines.append(b"x-road-error:" + fault.code.encode())
+        if fault.clause:
+            lines.append(b"lienthong-clause:" + fault.clause.encode())
     lines += (
         b"x-road-id:" + ids.message_id.encode(),
         _addresses(ids.client, ids.service),
@@ -158,7 +176,7 @@ def parse_response_part(part: bytes) -> ResponsePart:
     kept: list[Header] = []
     for header in headers:
         lower = lower_name(header[0])
-        if lower not in _MADE_BY_NODE:
+        if lower not in _MADE_BY_NODE and lower != FAULT and lower != CLAUSE:
             kept.append(header)
         elif lower in made:
             raise Malformed("DuplicateHeaderField", f"the header {lower.decode()} comes twice")
@@ -175,6 +193,8 @@ def parse_response_part(part: bytes) -> ResponsePart:
         parse_service_id(_id_text(made[SERVICE])) if SERVICE in made else None,
         _id_text(made[REQUEST_ID]) if REQUEST_ID in made else None,
         made[REQUEST_HASH],
+        _id_text(made[FAULT]) if FAULT in made else None,
+        _id_text(made[CLAUSE]) if CLAUSE in made else None,
     )
 
 
@@ -202,6 +222,11 @@ def _id_text(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("InvalidMessage", "an identifier of the message is not UTF-8") from None
+
+
+def header_lines(part: bytes) -> bytes:
+    """The ``Name:Value CRLF`` lines of a header part, as they were signed."""
+    return part.split(b"\r\n", 2)[2]
 
 
 def metadata_only_part(part: bytes) -> bytes:

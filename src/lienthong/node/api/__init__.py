@@ -1,0 +1,1 @@
+"""The doors of the node: towards systems, towards other nodes, towards its operator."""

@@ -1,0 +1,1 @@
+"""What the node does beside exchanges: recovery at start, directory refresh, indexing, sweeping."""

@@ -1,0 +1,1 @@
+"""What the node does with exchanges: performs the effects that the machines ask for."""

@@ -1,0 +1,124 @@
+"""Runs the consumer machine: one object per exchange that performs its effects with callbacks, no tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lienthong.adapters.http_client import HttpAnswer
+from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.evidence.signature import decode_signature, encode_signature, verify
+from lienthong.exchange import effects, inputs
+from lienthong.exchange.consumer import ConsumerContext, ConsumerExchange
+from lienthong.node.use_cases.peers import Peers
+from lienthong.node.use_cases.plane import Plane
+from lienthong.wire.node_message import carried_message, node_fault, request_bytes
+
+
+class Caller(Protocol):
+    """The system that waits for its answer."""
+
+    def answer(self, effect: effects.Answer) -> None:
+        """Tell the answer."""
+
+    def fault(self, effect: effects.Fault) -> None:
+        """Tell the error."""
+
+
+class ConsumerRun:
+    """One exchange of the consumer side. Also the caller of the peer's connection pool."""
+
+    __slots__ = ("_caller", "_exchange", "_peers", "_plane", "_started_ms")
+
+    def __init__(self, plane: Plane, context: ConsumerContext, peers: Peers, caller: Caller) -> None:
+        self._plane = plane
+        self._peers = peers
+        self._caller = caller
+        self._exchange = ConsumerExchange(context)
+        self._started_ms = 0
+
+    def start(self, request: inputs.RequestReceived) -> None:
+        """Begin with the request of a system."""
+        self._started_ms = request.now_ms
+        self._plane.tally.began("consumer")
+        self.feed(request)
+
+    def feed(self, given: object) -> None:
+        """Give the machine an input and perform what it asks for."""
+        for effect in self._exchange.feed(given):
+            _PERFORM[effect.__class__](self, effect)
+
+    # ---- effects
+    def _sign(self, effect: effects.Sign) -> None:
+        try:
+            signature = self._plane.sign(effect.digests, effect.member)
+        except LienthongError as error:
+            self.feed(inputs.CannotSign(error))
+            return
+        self.feed(inputs.Signed(signature))
+
+    def _append(self, effect: effects.Append) -> None:
+        self._plane.append(effect.records, self.feed)
+
+    def _send(self, effect: effects.Send) -> None:
+        node = effect.node
+        data = request_bytes(
+            node.host.encode(), effect.header_part, effect.body, signature=encode_signature(effect.signature)
+        )
+        try:
+            self._peers.pool(node).call(data, self, resend=True)
+        except LienthongError as error:
+            self.failed(error)
+
+    def _verify(self, effect: effects.Verify) -> None:
+        plane = self._plane
+        now_ms = plane.clock_ms()
+        try:
+            proof = verify(
+                effect.signature, effect.digests, effect.certificate, now_ms=now_ms, window_ms=plane.window_ms
+            )
+        except LienthongError as error:
+            self.feed(inputs.SignatureUnproven(error, now_ms))
+            return
+        self.feed(inputs.SignatureVerified(proof, now_ms))
+
+    def _answer(self, effect: effects.Answer) -> None:
+        self._plane.tally.ended("consumer", "", self._plane.clock_ms() - self._started_ms)
+        self._caller.answer(effect)
+
+    def _fault(self, effect: effects.Fault) -> None:
+        self._plane.tally.ended("consumer", effect.error.code, self._plane.clock_ms() - self._started_ms)
+        self._caller.fault(effect)
+
+    # ---- caller of the pool
+    def answered(self, answer: HttpAnswer) -> None:
+        """The other node answered."""
+        now_ms = self._plane.clock_ms()
+        try:
+            carried = carried_message(answer.headers, answer.body)
+            if carried is None:
+                raise node_fault(answer.status, answer.body)
+            signature = decode_signature(carried.signature)
+        except LienthongError as error:
+            self.feed(inputs.SendFailed(error, now_ms))
+            return
+        self.feed(inputs.AnswerReceived(carried.header_part, carried.body, signature, now_ms))
+
+    def failed(self, error: LienthongError) -> None:
+        """The other node did not answer."""
+        self.feed(inputs.SendFailed(error, self._plane.clock_ms()))
+
+    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+        """A large answer needs the stream form."""
+        raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
+
+
+_PERFORM: dict[type, Callable[[ConsumerRun, Any], None]] = {
+    effects.Sign: ConsumerRun._sign,
+    effects.Append: ConsumerRun._append,
+    effects.Send: ConsumerRun._send,
+    effects.Verify: ConsumerRun._verify,
+    effects.Answer: ConsumerRun._answer,
+    effects.Fault: ConsumerRun._fault,
+}

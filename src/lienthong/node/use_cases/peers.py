@@ -1,0 +1,56 @@
+"""Connections to other nodes: mutual TLS 1.3, and the certificate must be one that the directory names."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from hashlib import sha256
+
+from lienthong.adapters.http_client import ClientBounds, ConnectionPool
+from lienthong.adapters.http_connect import connector
+from lienthong.domain.errors import Unproven
+from lienthong.domain.identifiers import NodeId
+from lienthong.domain.network import Node
+
+
+class Peers:
+    """One pool per node; remade when the directory gives the node another address or certificate."""
+
+    def __init__(self, context: Callable[[], ssl.SSLContext], bounds: ClientBounds) -> None:
+        self._context = context
+        self._bounds = bounds
+        self._pools: dict[NodeId, tuple[Node, ConnectionPool]] = {}
+
+    def pool(self, node: Node) -> ConnectionPool:
+        """The connections to `node`."""
+        known = self._pools.get(node.node_id)
+        if known is not None:
+            if known[0] is node or _same_channel(known[0], node):
+                return known[1]
+            known[1].close()
+        pool = ConnectionPool(
+            connector(
+                node.host,
+                node.port,
+                tls=self._context(),
+                server_hostname=node.host,
+                accept_peer=lambda der: _accept(node, der),
+            ),
+            bounds=self._bounds,
+            name=f"node {node.node_id}",
+        )
+        self._pools[node.node_id] = (node, pool)
+        return pool
+
+    def pools(self) -> list[ConnectionPool]:
+        """Every pool, for sweeping and closing."""
+        return [pool for _, pool in self._pools.values()]
+
+
+def _same_channel(one: Node, other: Node) -> bool:
+    return (one.host, one.port, one.tls_digests) == (other.host, other.port, other.tls_digests)
+
+
+def _accept(node: Node, der: bytes) -> None:
+    if sha256(der).digest() not in node.tls_digests:
+        raise Unproven("SslAuthenticationFailed", f"who answers at the address of {node.node_id} is somebody else")

@@ -1,0 +1,114 @@
+"""What all exchanges of one node process share: clock, ids, keys, ledger, counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.domain.identifiers import MemberId
+from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.record import Record, encode_record
+from lienthong.evidence.signature import Signature, SigningKey, sign
+from lienthong.evidence.xades import SignerTemplate
+from lienthong.exchange import inputs
+from lienthong.node.use_cases.tally import Tally
+
+
+class Ledger(Protocol):
+    """Where encoded records become durable."""
+
+    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+        """Take a record; raises Unavailable LoggingFailed where it cannot."""
+
+
+class Logger(Protocol):
+    """Structured diagnostics: never personal data, never secrets."""
+
+    def warning(self, event: str, **facts: object) -> object:
+        """Something an operator may want to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A member's signing key with what stays the same in its signatures."""
+
+    key: SigningKey
+    template: SignerTemplate
+
+
+class Ids:
+    """Makes request ids: version 7 UUIDs (RFC 9562) from the clock and a source of random bytes."""
+
+    __slots__ = ("_clock_ms", "_random")
+
+    def __init__(self, clock_ms: Callable[[], int], random: Callable[[int], bytes]) -> None:
+        self._clock_ms = clock_ms
+        self._random = random
+
+    def make(self) -> str:
+        """A new id."""
+        time = f"{self._clock_ms():012x}"
+        tail = self._random(10).hex()
+        return f"{time[:8]}-{time[8:]}-7{tail[:3]}-a{tail[3:6]}-{tail[6:18]}"
+
+
+@dataclass(slots=True)
+class Plane:
+    """The shared things of one process."""
+
+    clock_ms: Callable[[], int]
+    ids: Ids
+    ledger: Ledger
+    signers: Mapping[MemberId, Signer]
+    window_ms: int
+    tally: Tally
+    log: Logger
+
+    def sign(self, digests: MessageDigests, member: MemberId) -> Signature:
+        """Sign for `member`; raises Unavailable CannotCreateSignature if this node has no key for it."""
+        signer = self.signers.get(member)
+        if signer is None:
+            raise Unavailable("CannotCreateSignature", f"this node has no signing key for {member}")
+        return sign(digests, signer.key, signer.template, self.clock_ms())
+
+    def append(self, records: tuple[Record, ...], feed: Callable[[object], None]) -> None:
+        """Make `records` durable, then feed Recorded or RecordFailed, once."""
+        waiting = _Waiting(len(records), feed)
+        try:
+            for record in records:
+                self.ledger.append(encode_record(record), waiting.done)
+        except Unavailable as error:
+            waiting.failed(error)
+
+
+class _Waiting:
+    """Waits for several records."""
+
+    __slots__ = ("_feed", "_left")
+
+    def __init__(self, count: int, feed: Callable[[object], None]) -> None:
+        self._left = count
+        self._feed: Callable[[object], None] | None = feed
+
+    def done(self, failure: BaseException | None) -> None:
+        if failure is not None:
+            self.failed(failure)
+            return
+        self._left -= 1
+        if self._left == 0 and self._feed is not None:
+            feed, self._feed = self._feed, None
+            feed(_RECORDED)
+
+    def failed(self, failure: BaseException) -> None:
+        if self._feed is None:
+            return
+        feed, self._feed = self._feed, None
+        if isinstance(failure, LienthongError):
+            feed(inputs.RecordFailed(failure))
+        else:
+            feed(inputs.RecordFailed(Unavailable("LoggingFailed", "the ledger could not take the record")))
+
+
+_RECORDED = inputs.Recorded()

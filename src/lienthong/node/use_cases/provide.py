@@ -1,0 +1,117 @@
+"""Runs the provider machine: one object per exchange that performs its effects with callbacks, no tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lienthong.adapters.http_client import HttpAnswer
+from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.domain.network import Node
+from lienthong.evidence.signature import Signature, decode_signature, encode_signature, verify
+from lienthong.exchange import effects, inputs
+from lienthong.exchange.provider import ProviderContext, ProviderExchange
+from lienthong.node.use_cases.backends import Backends
+from lienthong.node.use_cases.plane import Plane
+from lienthong.wire.node_message import CarriedMessage, answer_bytes
+
+
+class PeerDoor(Protocol):
+    """The other node that waits for its answer."""
+
+    def reply(self, data: bytes) -> None:
+        """Tell the signed answer: the whole HTTP answer."""
+
+    def fault(self, effect: effects.Fault, detail: str) -> None:
+        """Tell an error without a signature."""
+
+
+class ProviderRun:
+    """One exchange of the provider side. Also the caller of the backend's connection pool."""
+
+    __slots__ = ("_backends", "_detail", "_door", "_exchange", "_plane", "_started_ms")
+
+    def __init__(self, plane: Plane, context: ProviderContext, backends: Backends, door: PeerDoor) -> None:
+        self._plane = plane
+        self._backends = backends
+        self._door = door
+        self._detail = plane.ids.make()
+        self._exchange = ProviderExchange(context, self._detail)
+        self._started_ms = 0
+
+    def start(self, carried: CarriedMessage, peer: Node) -> None:
+        """Begin with a message of another node; raises Malformed if its signature cannot be read."""
+        signature: Signature = decode_signature(carried.signature)
+        self._started_ms = self._plane.clock_ms()
+        self._plane.tally.began("provider")
+        self.feed(inputs.MessageReceived(carried.header_part, carried.body, signature, peer, self._started_ms))
+
+    def feed(self, given: object) -> None:
+        """Give the machine an input and perform what it asks for."""
+        for effect in self._exchange.feed(given):
+            _PERFORM[effect.__class__](self, effect)
+
+    # ---- effects
+    def _verify(self, effect: effects.Verify) -> None:
+        plane = self._plane
+        now_ms = plane.clock_ms()
+        try:
+            proof = verify(
+                effect.signature, effect.digests, effect.certificate, now_ms=now_ms, window_ms=plane.window_ms
+            )
+        except LienthongError as error:
+            self.feed(inputs.SignatureUnproven(error, now_ms))
+            return
+        self.feed(inputs.SignatureVerified(proof, now_ms))
+
+    def _append(self, effect: effects.Append) -> None:
+        self._plane.append(effect.records, self.feed)
+
+    def _call(self, effect: effects.CallService) -> None:
+        try:
+            self._backends.call(effect, self)
+        except LienthongError as error:
+            self.failed(error)
+
+    def _sign(self, effect: effects.Sign) -> None:
+        try:
+            signature = self._plane.sign(effect.digests, effect.member)
+        except LienthongError as error:
+            self.feed(inputs.CannotSign(error))
+            return
+        self.feed(inputs.Signed(signature))
+
+    def _reply(self, effect: effects.Reply) -> None:
+        self._plane.tally.ended("provider", effect.outcome, self._plane.clock_ms() - self._started_ms)
+        signature = encode_signature(effect.signature)
+        self._door.reply(answer_bytes(effect.header_part, effect.body, signature=signature))
+
+    def _fault(self, effect: effects.Fault) -> None:
+        self._plane.tally.ended("provider", effect.error.code, self._plane.clock_ms() - self._started_ms)
+        self._door.fault(effect, self._detail)
+
+    # ---- caller of the backend
+    def answered(self, answer: HttpAnswer) -> None:
+        """The service answered."""
+        now_ms = self._plane.clock_ms()
+        self.feed(inputs.ServiceAnswered(answer.status, answer.reason, answer.headers, answer.body, now_ms))
+
+    def failed(self, error: LienthongError) -> None:
+        """The service did not answer."""
+        code = error.code if error.code.startswith("ServiceFailed") else f"ServiceFailed.{error.code}"
+        self.feed(inputs.ServiceFailed(Unavailable(code, error.message), self._plane.clock_ms()))
+
+    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+        """A large answer needs the stream form."""
+        raise Unavailable("ServiceFailed.HttpError", f"the answer of the service ({answer.status}) is too large")
+
+
+_PERFORM: dict[type, Callable[[ProviderRun, Any], None]] = {
+    effects.Verify: ProviderRun._verify,
+    effects.Append: ProviderRun._append,
+    effects.CallService: ProviderRun._call,
+    effects.Sign: ProviderRun._sign,
+    effects.Reply: ProviderRun._reply,
+    effects.Fault: ProviderRun._fault,
+}

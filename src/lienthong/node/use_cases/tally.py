@@ -1,0 +1,32 @@
+"""Counters of the message plane: plain integers, read by the metrics page. No labels that name a person or a case."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+LATENCY_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Tally:
+    """Exchanges by side and outcome code (empty code = answered), and how long they took."""
+
+    __slots__ = ("bodies_bytes", "in_flight", "latency_counts", "latency_sum_s", "outcomes")
+
+    def __init__(self) -> None:
+        self.outcomes: dict[tuple[str, str], int] = {}
+        self.latency_counts = {side: [0] * (len(LATENCY_BOUNDS_S) + 1) for side in ("consumer", "provider")}
+        self.latency_sum_s = {"consumer": 0.0, "provider": 0.0}
+        self.in_flight = {"consumer": 0, "provider": 0}
+        self.bodies_bytes = {"consumer": 0, "provider": 0}
+
+    def began(self, side: str) -> None:
+        """An exchange began."""
+        self.in_flight[side] += 1
+
+    def ended(self, side: str, code: str, took_ms: int) -> None:
+        """An exchange ended with `code` (empty = answered) after `took_ms`."""
+        key = (side, code)
+        self.outcomes[key] = self.outcomes.get(key, 0) + 1
+        self.in_flight[side] -= 1
+        self.latency_counts[side][bisect_left(LATENCY_BOUNDS_S, took_ms / 1000)] += 1
+        self.latency_sum_s[side] += took_ms / 1000
