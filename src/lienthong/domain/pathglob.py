@@ -1,4 +1,4 @@
-"""Path globs of access rights: ``*`` is any run inside a segment, ``**`` any run, a backslash makes ``*`` or itself plain.
+"""Path globs of access rights: ``*`` is any run inside a segment, ``**`` any run, ``\\*`` and ``\\\\`` are plain.
 
 The whole path must match and case counts (X-Road's globs). Matching takes time linear in the path whatever the
 glob, so that neither a careless right nor a hostile path can stop a node.

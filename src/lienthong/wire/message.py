@@ -158,7 +158,7 @@ def parse_request_part(part: bytes) -> RequestPart:
     request_ids = [value for name, value in headers if lower_name(name) == REQUEST_ID]
     if len(request_ids) > 1:
         raise Malformed("DuplicateHeaderField", "the header x-road-request-id comes twice")
-    read = read_request_headers(headers)
+    read = read_request_headers(headers, added=_ADDED_MAX)
     if not request_ids:
         return RequestPart(line, target, headers, read, None)
     kept = tuple([header for header in headers if lower_name(header[0]) != REQUEST_ID])
@@ -239,7 +239,7 @@ def metadata_only_part(part: bytes) -> bytes:
 
 
 def check_response(response: ResponsePart, sent: ResponseIds) -> ResponsePart:
-    """The response, proven to answer the request that was sent; raises Unproven InconsistentResponse (PR-REST 4.3)."""
+    """The response, proven to answer the request; raises Unproven InconsistentResponse (PR-REST 4.3)."""
     if response.message_id != sent.message_id:
         raise Unproven("InconsistentResponse", "the message id of the response is not that of the request")
     if response.client != sent.client:
