@@ -17,7 +17,12 @@ import httptools
 
 from lienthong.adapters.http_flow import BodySink, FlowControl
 
-_REASONS = {400: b"Bad Request", 408: b"Request Timeout", 413: b"Content Too Large", 431: b"Header Fields Too Large"}
+REASONS = {
+    200: b"OK", 400: b"Bad Request", 401: b"Unauthorized", 403: b"Forbidden", 404: b"Not Found",
+    405: b"Method Not Allowed", 408: b"Request Timeout", 413: b"Content Too Large",
+    431: b"Request Header Fields Too Large", 500: b"Internal Server Error", 503: b"Service Unavailable",
+}  # fmt: skip
+"""Reason phrases of the answers that a node makes itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,10 +329,9 @@ class ConnectionRegistry:
             connection.close()
 
 
-def plain_response(status: int, reason: bytes, content_type: bytes, body: bytes) -> bytes:
-    """A small answer with a body, for control endpoints."""
-    phrase = reason or _REASONS.get(status, b"")
-    head = b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (
-        status, phrase, content_type, len(body)
+def plain_response(status: int, content_type: bytes, body: bytes, *, lines: bytes = b"") -> bytes:
+    """A small answer with a body, for control endpoints; `lines` are further header lines with their CRLF."""
+    head = b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n" % (
+        status, REASONS.get(status, b"Error"), content_type, lines, len(body)
     )  # fmt: skip
     return head + body

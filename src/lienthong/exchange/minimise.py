@@ -30,28 +30,26 @@ class ServiceAnswer(NamedTuple):
 
 def minimise(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:
     """The part of `answer` that the permit lets through; raises Unavailable ServiceFailed if it cannot be cut."""
+    mask, rows = permit.mask, permit.grant.row_scope
     if permit.grant.answer_form is AnswerForm.YES_NO:
-        return _yes_or_no(answer)
-    mask = permit.mask
-    if mask is None or not answer.body:
+        return _yes_or_no(permit, answer)
+    if not answer.body or (mask.whole and rows is None):
         return answer
     media = _media_type(answer.headers)
+    if answer.status not in _SUCCESS:
+        return answer._replace(body=_ERROR_MASK.cut_json(answer.body) if media.endswith(b"json") else None)
     if media.endswith(b"json"):
-        cut = (mask if answer.status in _SUCCESS else _ERROR_MASK).cut_json(answer.body, permit.grant.row_scope)
-    elif media.endswith(b"xml") and answer.status in _SUCCESS:
-        cut = mask.cut_xml(answer.body)
-    elif answer.status in _SUCCESS:
-        raise Unavailable("ServiceFailed.InvalidContentType", "the answer is neither JSON nor XML and cannot be cut")
-    else:
-        cut = None
-    return answer._replace(body=cut)
+        return answer._replace(body=mask.cut_json(answer.body, rows))
+    if media.endswith(b"xml"):
+        return answer._replace(body=mask.cut_xml(answer.body, rows))
+    raise Unavailable("ServiceFailed.InvalidContentType", "the answer is neither JSON nor XML and cannot be cut")
 
 
-def _yes_or_no(answer: ServiceAnswer) -> ServiceAnswer:
-    if answer.status in _SUCCESS:
-        body = b'{"result":true}'
+def _yes_or_no(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:
+    if answer.status in _SUCCESS and answer.body and _media_type(answer.headers).endswith(b"json"):
+        body = permit.mask.found_json(answer.body, permit.grant.row_scope)
     elif answer.status == 404:
-        body = b'{"result":false}'
+        body = b'{"found":false}'
     else:
         raise Unavailable("ServiceFailed", f"the service answered {answer.status}, which is neither yes nor no")
     return ServiceAnswer(200, b"OK", [(b"content-type", b"application/json")], body)

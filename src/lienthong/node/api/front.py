@@ -1,0 +1,141 @@
+"""The door towards the organisation's own systems: the X-Road REST protocol, metadata services, tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lienthong.adapters.http_flow import BodySink
+from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
+from lienthong.domain.errors import LienthongError, Malformed
+from lienthong.domain.identifiers import ClientId
+from lienthong.exchange import effects, inputs
+from lienthong.exchange.consumer import ConsumerContext
+from lienthong.node.api.callers import Callers
+from lienthong.node.api.faults import FaultWriter
+from lienthong.node.api.metadata import Metadata
+from lienthong.node.use_cases.consume import ConsumerRun
+from lienthong.node.use_cases.peers import Peers
+from lienthong.node.use_cases.plane import Plane
+from lienthong.wire.faults import Side
+
+_NO_BODY = frozenset({204, 304})
+
+
+@dataclass(slots=True)
+class FrontDoor:
+    """Handles every request of the door. `instance` begins the message ids that the node makes."""
+
+    plane: Plane
+    context: ConsumerContext
+    peers: Peers
+    callers: Callers
+    metadata: Metadata
+    faults: FaultWriter
+    instance: str
+
+    def connected(self, connection: HttpServerConnection) -> None:
+        """Find out for which systems the connection may speak."""
+        connection.peer = self.callers.of_connection(connection.transport)
+
+    def disconnected(self, connection: HttpServerConnection) -> None:
+        """What is in flight goes on: it may have been executed, and its evidence is completed."""
+
+    def handle(self, request: HttpRequest) -> None:
+        """One request."""
+        target = request.target
+        if target.startswith(b"/r1/") and not self.metadata.is_metadata(target):
+            try:
+                speaks_for = self.callers.of_request(request)
+            except LienthongError as error:
+                self.faults.write(request, effects.Fault(error, Side.CLIENT, None))
+                return
+            self._exchange(request, speaks_for)
+            return
+        self._other(request)
+
+    def open_stream(self, request: HttpRequest) -> BodySink:
+        """A large body begins."""
+        self.faults.write(
+            request,
+            effects.Fault(Malformed("MessageTooLarge", "the body is too large"), Side.CLIENT, None),
+            keep_alive=False,
+        )
+        return _Ignored()
+
+    def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
+        """The bytes broke a bound or the protocol."""
+        self.faults.broken(connection, status, reason)
+
+    def _exchange(self, request: HttpRequest, speaks_for: frozenset[ClientId]) -> None:
+        plane = self.plane
+        ids = plane.ids
+        run = ConsumerRun(plane, self.context, self.peers, _SystemWaits(request, self.faults))
+        run.start(
+            inputs.RequestReceived(
+                request.method,
+                request.target,
+                request.headers,
+                request.body,
+                speaks_for,
+                ids.make(),
+                f"{self.instance}-{ids.make()}",
+                plane.clock_ms(),
+            )
+        )
+
+    def _other(self, request: HttpRequest) -> None:
+        path = request.target.partition(b"?")[0]
+        try:
+            if path == b"/oauth2/token":
+                answer = self.callers.token_answer(request)
+            else:
+                answer = self.metadata.answer(request)
+        except LienthongError as error:
+            self.faults.write(request, effects.Fault(error, Side.CLIENT, None))
+            return
+        status, content_type, extra, body = answer
+        request.connection.respond(plain_response(status, content_type, body, lines=extra), keep_alive=request.keep_alive)
+
+
+class _SystemWaits:
+    """The system that waits for the end of one exchange."""
+
+    __slots__ = ("_faults", "_request")
+
+    def __init__(self, request: HttpRequest, faults: FaultWriter) -> None:
+        self._request = request
+        self._faults = faults
+
+    def answer(self, effect: effects.Answer) -> None:
+        """Header lines go out as they were signed; only their framing is ours."""
+        request, body = self._request, effect.body
+        head = b"HTTP/1.1 %d %b\r\n%b" % (effect.status, effect.reason, effect.header_lines)
+        if not request.keep_alive:
+            head += b"Connection: close\r\n"
+        if effect.status in _NO_BODY or request.method == b"HEAD":
+            data = head + b"\r\n"
+        elif body is None:
+            data = head + b"Content-Length: 0\r\n\r\n"
+        else:
+            data = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+        request.connection.respond(data, keep_alive=request.keep_alive)
+
+    def fault(self, effect: effects.Fault) -> None:
+        """An error of a node."""
+        self._faults.write(self._request, effect)
+
+
+class _Ignored:
+    """What still comes of a body that was refused."""
+
+    def data(self, piece: bytes) -> None:
+        """Drop it."""
+
+    def ended(self) -> None:
+        """Nothing to do."""
+
+    def aborted(self) -> None:
+        """Nothing to do."""
+
+

@@ -1,0 +1,54 @@
+"""The metrics page: Prometheus text exposition of the tally and of some gauges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from lienthong.node.use_cases.tally import LATENCY_BOUNDS_S, Tally
+
+
+class _TallyCollector(Collector):
+    def __init__(self, tally: Tally, gauges: dict[str, float]) -> None:
+        self._tally = tally
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        tally = self._tally
+        exchanges = CounterMetricFamily(
+            "lienthong_exchanges", "Exchanges that ended, by side and outcome code", labels=["side", "outcome"]
+        )
+        for (side, code), count in sorted(tally.outcomes.items()):
+            exchanges.add_metric([side, code or "answered"], count)
+        yield exchanges
+        took = HistogramMetricFamily(
+            "lienthong_exchange_seconds", "Time from request to end, by side", labels=["side"]
+        )
+        for side, counts in tally.latency_counts.items():
+            took.add_metric([side], _buckets(counts), tally.latency_sum_s[side])
+        yield took
+        in_flight = GaugeMetricFamily("lienthong_exchanges_in_flight", "Exchanges under way", labels=["side"])
+        for side, count in tally.in_flight.items():
+            in_flight.add_metric([side], count)
+        yield in_flight
+        for name, value in sorted(self._gauges.items()):
+            yield GaugeMetricFamily(f"lienthong_{name}", name.replace("_", " "), value)
+
+
+def _buckets(counts: list[int]) -> list[tuple[str, float]]:
+    total, buckets = 0, []
+    for bound, count in zip((*map(str, LATENCY_BOUNDS_S), "+Inf"), counts, strict=True):
+        total += count
+        buckets.append((bound, float(total)))
+    return buckets
+
+
+def metrics_page(tally: Tally, gauges: dict[str, float]) -> bytes:
+    """The page."""
+    registry = CollectorRegistry()
+    registry.register(_TallyCollector(tally, gauges))
+    return generate_latest(registry)

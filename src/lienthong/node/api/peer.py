@@ -1,0 +1,97 @@
+"""The door towards other nodes: mutual TLS 1.3, the channel's certificate names the node, one message per request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from lienthong.adapters.http_flow import BodySink
+from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
+from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unproven
+from lienthong.domain.network import Node
+from lienthong.exchange import effects
+from lienthong.exchange.provider import ProviderContext
+from lienthong.node.use_cases.backends import Backends
+from lienthong.node.use_cases.plane import Plane
+from lienthong.node.use_cases.provide import ProviderRun
+from lienthong.wire.faults import Side
+from lienthong.wire.node_message import EXCHANGE_PATH, carried_message, fault_body
+
+_PREFIX = "Server.ServerProxy."
+
+
+@dataclass(slots=True)
+class PeerDoor:
+    """Handles every request of the door."""
+
+    plane: Plane
+    context: ProviderContext
+    backends: Backends
+
+    def connected(self, connection: HttpServerConnection) -> None:
+        """Remember the digest of the channel's certificate; which node it is, the directory of the moment says."""
+        ssl_object: Any = connection.transport.get_extra_info("ssl_object")
+        connection.peer = sha256(ssl_object.getpeercert(True) or b"").digest()
+
+    def disconnected(self, connection: HttpServerConnection) -> None:
+        """What is in flight goes on and is recorded; the other node asks again or records that it got no answer."""
+
+    def handle(self, request: HttpRequest) -> None:
+        """One message."""
+        waits = _NodeWaits(self, request)
+        try:
+            node = self._node(request)
+            if request.method != b"POST" or request.target != EXCHANGE_PATH:
+                raise Malformed("BadRequest", "this door takes POST /exchange")
+            carried = carried_message(request.headers, request.body)
+            if carried is None:
+                raise Malformed("InvalidContentType", "the content is not a message")
+            ProviderRun(self.plane, self.context, self.backends, waits).start(carried, node)
+        except LienthongError as error:
+            waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
+
+    def open_stream(self, request: HttpRequest) -> BodySink:
+        """A large message begins."""
+        raise NotImplementedError
+
+    def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
+        """The bytes broke a bound or the protocol."""
+        body = fault_body("Client.BadRequest", reason, self.plane.ids.make())
+        connection.respond(plain_response(status, b"application/json", body), keep_alive=False)
+
+    def _node(self, request: HttpRequest) -> Node:
+        node = self.context.directory.node_by_tls_digest(request.connection.peer)
+        if node is None:
+            raise Unproven("SslAuthenticationFailed", "the certificate of the channel is of no node in the directory")
+        return node
+
+
+class _NodeWaits:
+    """The other node, waiting for the end of one exchange."""
+
+    __slots__ = ("_door", "_request")
+
+    def __init__(self, door: PeerDoor, request: HttpRequest) -> None:
+        self._door = door
+        self._request = request
+
+    def reply(self, data: bytes) -> None:
+        """The signed answer."""
+        self._request.connection.respond(data, keep_alive=self._request.keep_alive)
+
+    def fault(self, effect: effects.Fault, detail: str) -> None:
+        """An error that is told before anything was believed."""
+        error = effect.error
+        self._door.plane.log.warning("peer.fault", code=error.code, detail=detail, message=error.message)
+        body = fault_body(_PREFIX + error.code, error.message, detail)
+        response = plain_response(_status(error), b"application/json", body)
+        self._request.connection.respond(response, keep_alive=self._request.keep_alive)
+
+
+def _status(error: LienthongError) -> int:
+    if isinstance(error, Malformed):
+        return 400
+    if isinstance(error, Unavailable):
+        return 503
+    return 403

@@ -1,0 +1,1 @@
+"""Rules of the node that need no outside: pure."""
