@@ -14,8 +14,16 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lienthong.domain.errors import Unproven
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
-from lienthong.evidence.xades import XMLDSIG, signer_template
+from lienthong.evidence.xades import (
+    BODY_FILE,
+    HEADER_FILE,
+    REQUEST_LEAF_FILE,
+    XMLDSIG,
+    request_leaf_file,
+    signer_template,
+)
 
 SIGNATURES_FILE = "META-INF/signatures.xml"
 
@@ -42,6 +50,22 @@ def signature_document(digests: MessageDigests, signature: Signature, certificat
             b"</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>\n",
         )
     )
+
+
+def message_files(record: Record, certificate: SigningCertificate) -> dict[str, bytes]:
+    """The files of a signed message by name: parts as far as they are kept, and the signature document.
+
+    Raises Unproven SignatureVerification for a record without a signature of its own.
+    """
+    if record.signature is None or record.proof:
+        raise Unproven("SignatureVerification", "The record has no signature of its own")
+    files = {HEADER_FILE: record.header_part}
+    if record.body is not None:
+        files[BODY_FILE] = record.body
+    if record.request_leaf is not None:
+        files[REQUEST_LEAF_FILE] = request_leaf_file(record.request_leaf)
+    files[SIGNATURES_FILE] = signature_document(record.digests, record.signature, certificate)
+    return files
 
 
 def _raw_value(der: bytes) -> bytes:
