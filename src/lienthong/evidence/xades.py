@@ -1,14 +1,14 @@
 """The XAdES baseline B form of a message signature, made of constant canonical strings.
 
-Sender and receiver need only the digest of the canonical SignedInfo; the whole document is written when somebody
-asks for evidence, byte for byte the same each time. Law:
+Sender and receiver need only the digest of the canonical SignedInfo; the whole document is written (see `document`)
+when somebody asks for evidence, byte for byte the same each time. Law:
 
     SignedInfo and SignedProperties stand in the document exactly as exclusive C14N writes them
 
 so nothing here ever canonicalises, and a stock verifier that does canonicalise finds the same bytes. References are
 detached and named as the files of a container: ``message-header``, ``message-body``, ``request.leaf`` (hexadecimal
 text of the request's leaf and a line feed). Sources: XML Signature 1.1; Exclusive XML Canonicalization 1.0; ETSI
-EN 319 132-1 clauses 4-5 and 6 (baseline B); ETSI EN 319 162-1 (container root element).
+EN 319 132-1 (baseline B).
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests
 
@@ -28,7 +26,7 @@ HEADER_FILE = "message-header"
 BODY_FILE = "message-body"
 REQUEST_LEAF_FILE = "request.leaf"
 
-_DS = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
+XMLDSIG = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
 _EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _SHA256 = DigestAlgorithm.SHA256.xml_uri
 
@@ -53,7 +51,7 @@ def _reference_head(part: _Part, algorithm: DigestAlgorithm) -> str:
 
 _REFERENCE_END = "</ds:DigestValue></ds:Reference>"
 _SIGNED_INFO_HEAD = (
-    f'<ds:SignedInfo {_DS}><ds:CanonicalizationMethod Algorithm="{_EXC_C14N}"></ds:CanonicalizationMethod>'
+    f'<ds:SignedInfo {XMLDSIG}><ds:CanonicalizationMethod Algorithm="{_EXC_C14N}"></ds:CanonicalizationMethod>'
     '<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"></ds:SignatureMethod>'
 )
 _PROPERTIES_REFERENCE_HEAD = (
@@ -100,8 +98,8 @@ def _properties_tail(certificate_digest: bytes, has_body: bool, is_response: boo
     digest = b2a_base64(certificate_digest, newline=False).decode()
     return (
         "</xades:SigningTime><xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod {_DS} Algorithm="{_SHA256}"></ds:DigestMethod>'
-        f"<ds:DigestValue {_DS}>{digest}</ds:DigestValue>"
+        f'<ds:DigestMethod {XMLDSIG} Algorithm="{_SHA256}"></ds:DigestMethod>'
+        f"<ds:DigestValue {XMLDSIG}>{digest}</ds:DigestValue>"
         "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
         f"<xades:SignedDataObjectProperties>{formats}</xades:SignedDataObjectProperties></xades:SignedProperties>"
     ).encode()
@@ -165,32 +163,3 @@ def request_leaf_file(request_leaf: bytes) -> bytes:
 def signed_info_digest(digests: MessageDigests, certificate: SigningCertificate, signed_at_ms: int) -> bytes:
     """SHA-256 (32 bytes) over the canonical SignedInfo: what the ECDSA key signs."""
     return sha256(signer_template(certificate.digest).signed_info(digests, signed_at_ms)).digest()
-
-
-def _raw_value(der: bytes) -> bytes:
-    """r ‖ s, 32 bytes each (XML Signature 1.1, section 6.4.3), from the DER form."""
-    r, s = decode_dss_signature(der)
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-
-def signature_document(
-    digests: MessageDigests, value: bytes, certificate: SigningCertificate, *, signed_at_ms: int
-) -> bytes:
-    """``META-INF/signatures.xml`` for a message; `value` is the DER signature. The same bytes at every call."""
-    template = signer_template(certificate.digest)
-    return b"".join(
-        (
-            b'<?xml version="1.0" encoding="UTF-8"?>\n',
-            b'<asic:XAdESSignatures xmlns:asic="http://uri.etsi.org/02918/v1.2.1#">',
-            f'<ds:Signature {_DS} Id="signature">'.encode(),
-            template.signed_info(digests, signed_at_ms),
-            b'<ds:SignatureValue Id="signature-value">',
-            b2a_base64(_raw_value(value), newline=False),
-            b"</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>",
-            b2a_base64(certificate.der, newline=False),
-            b"</ds:X509Certificate></ds:X509Data></ds:KeyInfo><ds:Object>",
-            b'<xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#signature">',
-            template.signed_properties(digests, signed_at_ms),
-            b"</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>\n",
-        )
-    )

@@ -1,0 +1,122 @@
+"""``lienthong evidence``: show an exchange, rebuild its signed files, check the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lienthong.evidence.show import Examined
+
+app = typer.Typer(no_args_is_help=True, help="Evidence of exchanges: show it, rebuild it, check the ledger.")
+
+MessageId = Annotated[str, typer.Argument(help="X-Road-Id or X-Road-Request-Id of the exchange.")]
+DataDir = Annotated[Path, typer.Option("--data-dir", help="Data folder of the node.", exists=True, file_okay=False)]
+
+NOT_FOUND, NOT_PROVEN = 1, 3
+
+
+@app.command()
+def show(
+    message_id: MessageId,
+    data_dir: DataDir,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
+) -> None:
+    """Tell an exchange: who asked whom, under which grant, when, and whether the signatures hold.
+
+    Exit status: 0 all signatures hold, 1 not found, 3 something is not proven.
+    """
+    import msgspec
+
+    from lienthong.evidence.show import as_document, render_text
+
+    exchanges = _find(data_dir, message_id)
+    if as_json:
+        document = {"exchanges": [as_document(examined) for examined in exchanges.values()]}
+        typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    else:
+        typer.echo("\n".join(render_text(examined) for examined in exchanges.values()), nl=False)
+    if any(one.failure for examined in exchanges.values() for one in examined):
+        raise typer.Exit(NOT_PROVEN)
+
+
+@app.command()
+def rebuild(
+    message_id: MessageId,
+    data_dir: DataDir,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; one folder per message in it.")],
+) -> None:
+    """Write the signed files of an exchange, so that stock tools such as xmlsec1 can verify them."""
+    exchanges = _find(data_dir, message_id)
+    if len(exchanges) > 1:
+        typer.echo(f"More than one exchange has this message id; give a request id: {', '.join(exchanges)}", err=True)
+        raise typer.Exit(2)
+    (examined,) = exchanges.values()
+    written: set[str] = set()
+    for one in examined:
+        if one.record.signature is not None and one.record.kind.value not in written:
+            written.add(one.record.kind.value)
+            _write_message(one, out / one.record.kind.value)
+    if not written:
+        typer.echo("This exchange has no signed message, only an outcome.", err=True)
+        raise typer.Exit(NOT_FOUND)
+
+
+@app.command()
+def fsck(data_dir: DataDir) -> None:
+    """Read every ledger from its first byte: checksums, chain, records. Exit status 3 at the first damage."""
+    from lienthong.adapters.ledger_files import START, read_records
+    from lienthong.domain.errors import LienthongError
+    from lienthong.evidence.record import decode_record
+    from lienthong.node.store.places import ledger_directories
+
+    ledgers = ledger_directories(data_dir)
+    if not ledgers:
+        typer.echo("There is no ledger in this folder.", err=True)
+        raise typer.Exit(NOT_FOUND)
+    for ledger in ledgers:
+        count, end = 0, START
+        try:
+            for found in read_records(ledger):
+                decode_record(found.encoded)
+                count, end = count + 1, found.following
+        except LienthongError as error:
+            place = f"segment {end.segment}, after byte {end.offset}"
+            typer.echo(f"{ledger.name}: {count} records hold, then damage ({place}): {error}", err=True)
+            raise typer.Exit(NOT_PROVEN) from None
+        typer.echo(f"{ledger.name}: {count} records hold, end at segment {end.segment}, byte {end.offset}")
+
+
+def _find(data_dir: Path, message_id: str) -> dict[str, list[Examined]]:
+    from lienthong.domain.errors import LienthongError
+    from lienthong.node.store.exchanges import find_exchanges
+
+    try:
+        exchanges = find_exchanges(data_dir, message_id)
+    except LienthongError as error:
+        typer.echo(f"The ledger cannot be read: {error}", err=True)
+        raise typer.Exit(NOT_PROVEN) from None
+    if not exchanges:
+        typer.echo("No record of this message.", err=True)
+        raise typer.Exit(NOT_FOUND)
+    return exchanges
+
+
+def _write_message(one: Examined, folder: Path) -> None:
+    from lienthong.adapters.keys import certificate_pem
+    from lienthong.evidence.document import message_files
+
+    if one.certificate is None:
+        typer.echo(f"{folder.name}: the signer's certificate is not kept here; nothing written", err=True)
+        raise typer.Exit(NOT_PROVEN)
+    files = message_files(one.record, one.certificate)
+    files["signer.pem"] = certificate_pem(one.certificate)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    typer.echo(f"{folder}: {', '.join(files)}")
+    if one.record.body_digest is not None and one.record.body is None:
+        typer.echo("   the body is not kept here; put it there as message-body to verify its digest")

@@ -1,0 +1,77 @@
+"""The XAdES signature document of one message, written when somebody asks for evidence.
+
+Rebuilt from what the ledger keeps (digests, signature, certificate) byte for byte the same each time; SignedInfo and
+SignedProperties are the canonical strings of `xades`, put in unchanged. Not on the hot path. Source of the root
+element: ETSI EN 319 162-1, annex A.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from lienthong.domain.errors import Unproven
+from lienthong.domain.network import SigningCertificate
+from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.record import Record
+from lienthong.evidence.signature import Signature
+from lienthong.evidence.xades import (
+    BODY_FILE,
+    HEADER_FILE,
+    REQUEST_LEAF_FILE,
+    XMLDSIG,
+    request_leaf_file,
+    signer_template,
+)
+
+SIGNATURES_FILE = "META-INF/signatures.xml"
+
+
+def signature_document(digests: MessageDigests, signature: Signature, certificate: SigningCertificate) -> bytes:
+    """``META-INF/signatures.xml`` for a message. Raises Unproven InvalidSignatureValue (no ECDSA value).
+
+    Nothing is verified here: the document of a false signature is false too, and stock verifiers say so.
+    """
+    template = signer_template(certificate.digest)
+    return b"".join(
+        (
+            b'<?xml version="1.0" encoding="UTF-8"?>\n',
+            b'<asic:XAdESSignatures xmlns:asic="http://uri.etsi.org/02918/v1.2.1#">',
+            f'<ds:Signature {XMLDSIG} Id="signature">'.encode(),
+            template.signed_info(digests, signature.signed_at_ms),
+            b'<ds:SignatureValue Id="signature-value">',
+            b2a_base64(_raw_value(signature.value), newline=False),
+            b"</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>",
+            b2a_base64(certificate.der, newline=False),
+            b"</ds:X509Certificate></ds:X509Data></ds:KeyInfo><ds:Object>",
+            b'<xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#signature">',
+            template.signed_properties(digests, signature.signed_at_ms),
+            b"</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>\n",
+        )
+    )
+
+
+def message_files(record: Record, certificate: SigningCertificate) -> dict[str, bytes]:
+    """The files of a signed message by name: parts as far as they are kept, and the signature document.
+
+    Raises Unproven SignatureVerification for a record without a signature of its own.
+    """
+    if record.signature is None or record.proof:
+        raise Unproven("SignatureVerification", "The record has no signature of its own")
+    files = {HEADER_FILE: record.header_part}
+    if record.body is not None:
+        files[BODY_FILE] = record.body
+    if record.request_leaf is not None:
+        files[REQUEST_LEAF_FILE] = request_leaf_file(record.request_leaf)
+    files[SIGNATURES_FILE] = signature_document(record.digests, record.signature, certificate)
+    return files
+
+
+def _raw_value(der: bytes) -> bytes:
+    """r ‖ s, 32 bytes each (XML Signature 1.1, section 6.4.3), from the DER form."""
+    try:
+        r, s = decode_dss_signature(der)
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    except (ValueError, OverflowError):
+        raise Unproven("InvalidSignatureValue", "The signature value is no P-256 value") from None

@@ -1,0 +1,29 @@
+"""Where the files of a node's data folder lie.
+
+``ledger/<worker>/`` one ledger for each writing process, with its index beside the segments; ``certificates/`` the
+signers' certificates that records name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def ledger_directory(data_dir: Path, worker: int = 0) -> Path:
+    """The ledger of one worker process."""
+    return data_dir / "ledger" / str(worker)
+
+
+def ledger_directories(data_dir: Path) -> list[Path]:
+    """All ledgers that are there."""
+    return sorted(path for path in (data_dir / "ledger").glob("*") if path.is_dir())
+
+
+def index_path(ledger: Path) -> Path:
+    """The index of a ledger."""
+    return ledger / "index.sqlite3"
+
+
+def certificate_directory(data_dir: Path) -> Path:
+    """The signers' certificates."""
+    return data_dir / "certificates"
