@@ -1,0 +1,83 @@
+"""A grant made ready for deciding, and the call that is held against it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from lienthong.domain.errors import Malformed
+from lienthong.domain.grants import Grant, GrantState, Reason
+from lienthong.domain.identifiers import ClientId, ServiceId
+from lienthong.domain.mask import Mask, compile_mask
+from lienthong.domain.pathglob import PathGlob, compile_glob
+
+ANY_METHOD: Final = "*"
+
+
+class Call(NamedTuple):
+    """What is asked: who calls which operation why, for which fields (empty = all granted), and when.
+
+    `client_level` is the approved security level of the calling system (None = none). `path` is the path behind the
+    service code in the form of `paths.normalise_path`.
+    """
+
+    client: ClientId
+    client_level: int | None
+    service: ServiceId
+    method: str
+    path: str
+    reason: Reason
+    fields: tuple[str, ...]
+    at_ms: int
+
+
+class CompiledGrant(NamedTuple):
+    """A grant with its globs and mask compiled; make it with `compile_grant`."""
+
+    grant: Grant
+    consumer: ClientId
+    service: ServiceId
+    active: bool
+    valid_from_ms: int
+    valid_to_ms: int
+    endpoints: tuple[tuple[str, PathGlob], ...]
+    purpose: str
+    procedures: frozenset[str]
+    needs_case: bool
+    needs_officer: bool
+    mask: Mask
+    level_min: int
+    limited: bool
+
+
+def compile_grant(grant: Grant) -> CompiledGrant:
+    """Make `grant` ready for `decide`; raises Malformed for globs, fields or quotas that break their rules."""
+    if grant.quota is not None and grant.quota.period_s < 1:
+        raise Malformed("InvalidRequest", "the period of a quota is at least one second")
+    return CompiledGrant(
+        grant=grant,
+        consumer=grant.consumer,
+        service=grant.service,
+        active=grant.state is GrantState.ACTIVE,
+        valid_from_ms=grant.valid_from_ms,
+        valid_to_ms=grant.valid_to_ms,
+        endpoints=tuple((endpoint.method, compile_glob(endpoint.path)) for endpoint in grant.endpoints),
+        purpose=grant.purpose,
+        procedures=grant.procedures,
+        needs_case=grant.needs_case,
+        needs_officer=grant.needs_officer,
+        mask=compile_mask(grant.fields),
+        level_min=grant.level_min,
+        limited=grant.hours is not None or grant.quota is not None,
+    )
+
+
+def effective_reason(stated: Reason, defaults: Reason) -> Reason:
+    """The stated reason, with the defaults of the grant where the caller states nothing."""
+    if stated.purpose and stated.procedure and stated.case and stated.officer:
+        return stated
+    return Reason(
+        stated.purpose or defaults.purpose,
+        stated.procedure or defaults.procedure,
+        stated.case or defaults.case,
+        stated.officer or defaults.officer,
+    )

@@ -1,0 +1,235 @@
+"""HTTP headers of a message: which travel, and what the protocol headers say.
+
+Hop-by-hop headers and those that the node makes itself do not travel; everything else passes unchanged, in order.
+Header names are compared without case. A protocol header may come twice only with one and the same value (X-Road
+takes the last one, which lets two readers see two different callers).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from lienthong.domain.errors import Malformed
+from lienthong.domain.grants import Reason
+from lienthong.domain.identifiers import (
+    ClientId,
+    NodeId,
+    RepresentedParty,
+    parse_client_id,
+    parse_node_id,
+    parse_represented_party,
+)
+
+Header = tuple[bytes, bytes]
+"""Name and value as received."""
+
+HEADERS_MAX: Final = 64
+HEADER_BYTES_MAX: Final = 32 * 1024
+VALUE_LENGTH_MAX: Final = 255
+FIELDS_MAX: Final = 256
+FIELD_DEPTH_MAX: Final = 16
+
+HOP_HEADERS: Final = frozenset(
+    {
+        b"transfer-encoding",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"upgrade",
+        b"connection",
+        b"user-agent",
+        b"host",
+        b"content-length",
+        b"server",
+        b"expect",
+    }
+)
+"""Dropped in both directions (PR-REST 4.3)."""
+
+_NODE_HEADERS: Final = frozenset({b"lienthong-signature", b"lienthong-header-length", b"lienthong-clause"})
+
+REQUEST_DROPS: Final = HOP_HEADERS | _NODE_HEADERS | {b"x-road-request-id", b"x-road-request-hash"}
+"""Not taken from an information system that calls."""
+
+RESPONSE_DROPS: Final = REQUEST_DROPS | {b"x-road-id", b"x-road-client", b"x-road-service", b"x-road-error"}
+"""Not taken from a service that answers: the node makes them, and an error of a node is never a service's word."""
+
+CLIENT: Final = b"x-road-client"
+MESSAGE_ID: Final = b"x-road-id"
+REQUEST_ID: Final = b"x-road-request-id"
+SERVICE: Final = b"x-road-service"
+REQUEST_HASH: Final = b"x-road-request-hash"
+
+_PROTOCOL_HEADERS: Final = frozenset(
+    {
+        CLIENT,
+        MESSAGE_ID,
+        REQUEST_ID,
+        b"x-road-userid",
+        b"x-road-issue",
+        b"x-road-security-server",
+        b"x-road-represented-party",
+        b"lienthong-purpose",
+        b"lienthong-procedure",
+        b"lienthong-case",
+        b"lienthong-fields",
+    }
+)
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FIELD = re.compile(r"[^\s.,]{1,100}(?:\.[^\s.,]{1,100}){0,15}\Z")
+
+
+class RequestHeaders(NamedTuple):
+    """What the protocol headers of a request say; None = not sent.
+
+    `fields` are the dotted fields that the caller wants (empty = all that it may have); `accept` the Accept values.
+    """
+
+    client: ClientId
+    message_id: str | None
+    user_id: str | None
+    issue: str | None
+    security_server: NodeId | None
+    represented_party: RepresentedParty | None
+    reason: Reason
+    fields: tuple[str, ...]
+    accept: tuple[bytes, ...]
+
+
+@lru_cache(maxsize=8192)
+def lower_name(name: bytes) -> bytes:
+    """`name` in lower case; raises Malformed where it is not an RFC 9110 token."""
+    if _TOKEN.match(name) is None:
+        raise Malformed("BadRequest", "a header name holds characters that are not allowed")
+    return name.lower()
+
+
+def kept_request_headers(headers: Iterable[Header]) -> tuple[Header, ...]:
+    """The headers of a calling system that travel to the service."""
+    return tuple([header for header in headers if lower_name(header[0]) not in REQUEST_DROPS])
+
+
+def kept_response_headers(headers: Iterable[Header]) -> tuple[Header, ...]:
+    """The headers of an answering service that travel to the caller."""
+    return tuple([header for header in headers if lower_name(header[0]) not in RESPONSE_DROPS])
+
+
+def check_bounds(headers: tuple[Header, ...] | list[Header], added: int = 0) -> None:
+    """Raise Malformed where there are more than `HEADERS_MAX` + `added` headers or too many bytes of them."""
+    if len(headers) > HEADERS_MAX + added:
+        raise Malformed("BadRequest", f"more than {HEADERS_MAX} headers")
+    if sum([len(name) + len(value) + 4 for name, value in headers]) > HEADER_BYTES_MAX + added * VALUE_LENGTH_MAX:
+        raise Malformed("BadRequest", f"the headers are longer than {HEADER_BYTES_MAX} bytes")
+
+
+def read_request_headers(headers: tuple[Header, ...] | list[Header], added: int = 0) -> RequestHeaders:
+    """Read the protocol headers of a request; `added` is how many of them a node may have put there.
+
+    Raises Malformed: InvalidClientIdentifier without a usable X-Road-Client, DuplicateHeaderField where a protocol
+    header comes with two values, BadRequest for everything else that is broken.
+    """
+    check_bounds(headers, added)
+    found, accept = _protocol_values(headers)
+    client = found.get(CLIENT)
+    if not client:
+        raise Malformed("InvalidClientIdentifier", "the header X-Road-Client is missing")
+    security_server = found.get(b"x-road-security-server")
+    party = found.get(b"x-road-represented-party")
+    fields = found.get(b"lienthong-fields")
+    return RequestHeaders(
+        _client(client),
+        _message_id(found.get(MESSAGE_ID)),
+        _optional(found, b"x-road-userid"),
+        _optional(found, b"x-road-issue"),
+        parse_node_id(_text(security_server)) if security_server else None,
+        parse_represented_party(_text(party)) if party else None,
+        _reason(found),
+        _fields(fields) if fields else (),
+        accept,
+    )
+
+
+def _protocol_values(headers: Iterable[Header]) -> tuple[dict[bytes, bytes], tuple[bytes, ...]]:
+    found: dict[bytes, bytes] = {}
+    accept: list[bytes] = []
+    for name, value in headers:
+        lower = lower_name(name)
+        if lower in _PROTOCOL_HEADERS:
+            if found.setdefault(lower, value) != value:
+                raise Malformed("DuplicateHeaderField", f"the header {lower.decode()} comes with two values")
+        elif lower == b"accept":
+            accept.append(value)
+    return found, tuple(accept)
+
+
+@lru_cache(maxsize=16384)
+def _client(value: bytes) -> ClientId:
+    try:
+        return parse_client_id(_text(value))
+    except Malformed as broken:
+        raise Malformed("InvalidClientIdentifier", f"X-Road-Client: {broken.message}") from None
+
+
+def _message_id(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    if not value:
+        raise Malformed("BadRequest", "the header X-Road-Id is empty")
+    return _text(value)
+
+
+def _text(value: bytes) -> str:
+    if len(value) > 4 * VALUE_LENGTH_MAX:
+        raise Malformed("BadRequest", "a protocol header is too long")
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("BadRequest", "a protocol header is not UTF-8") from None
+    if len(text) > VALUE_LENGTH_MAX:
+        raise Malformed("BadRequest", f"a protocol header is longer than {VALUE_LENGTH_MAX} characters")
+    if _CONTROL.search(text) is not None:
+        raise Malformed("BadRequest", "a protocol header holds control characters")
+    return text
+
+
+def _optional(found: dict[bytes, bytes], name: bytes) -> str | None:
+    value = found.get(name)
+    return _text(value) if value else None
+
+
+def _reason(found: dict[bytes, bytes]) -> Reason:
+    return _reason_of(
+        found.get(b"lienthong-purpose"),
+        found.get(b"lienthong-procedure"),
+        found.get(b"lienthong-case"),
+        found.get(b"x-road-userid"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _reason_of(purpose: bytes | None, procedure: bytes | None, case: bytes | None, officer: bytes | None) -> Reason:
+    return Reason(
+        _text(purpose) if purpose else None,
+        _text(procedure) if procedure else None,
+        _text(case) if case else None,
+        _text(officer) if officer else None,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _fields(value: bytes) -> tuple[str, ...]:
+    try:
+        names = [name.strip() for name in value.decode("utf-8").split(",")]
+    except UnicodeDecodeError:
+        raise Malformed("BadRequest", "Lienthong-Fields is not UTF-8") from None
+    if len(names) > FIELDS_MAX:
+        raise Malformed("BadRequest", f"Lienthong-Fields names more than {FIELDS_MAX} fields")
+    if any(_FIELD.match(name) is None for name in names):
+        raise Malformed("BadRequest", "Lienthong-Fields is not a comma-separated list of dotted field names")
+    return tuple(dict.fromkeys(names))

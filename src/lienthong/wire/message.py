@@ -1,0 +1,228 @@
+"""The two halves of an exchange as bytes: what is hashed, signed and logged (PR-REST 4.3, 4.5).
+
+A request's header part is ``METHOD CRLF target CRLF (Name:Value CRLF)*``, a response's is ``status CRLF reason CRLF
+(Name:Value CRLF)*``; no space after the colon, names and values as received. The first byte tells them apart.
+X-Road-Request-Hash is base64 of SHA-512 over the header part, or over both digests where there is a body; a body
+of zero bytes is no body.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from lienthong.domain.errors import Malformed, Unproven
+from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
+from lienthong.wire.headers import (
+    CLIENT,
+    HEADER_BYTES_MAX,
+    HEADERS_MAX,
+    MESSAGE_ID,
+    REQUEST_DROPS,
+    REQUEST_HASH,
+    REQUEST_ID,
+    RESPONSE_DROPS,
+    SERVICE,
+    Header,
+    RequestHeaders,
+    lower_name,
+    read_request_headers,
+)
+from lienthong.wire.request_line import TARGET_LENGTH_MAX, RequestLine, parse_request_line
+
+PART_BYTES_MAX: Final = HEADER_BYTES_MAX + TARGET_LENGTH_MAX + 4096
+REASON_LENGTH_MAX: Final = 256
+
+_ADDED_MAX: Final = 5
+_HOP_IN_REQUEST: Final = REQUEST_DROPS - {REQUEST_ID}
+_MADE_BY_NODE: Final = frozenset({MESSAGE_ID, CLIENT, SERVICE, REQUEST_ID, REQUEST_HASH})
+_HOP_IN_RESPONSE: Final = RESPONSE_DROPS - _MADE_BY_NODE
+
+
+class ResponseIds(NamedTuple):
+    """What a response must repeat of its request. `request_hash` is base64."""
+
+    message_id: str
+    client: ClientId
+    service: ServiceId
+    request_id: str
+    request_hash: bytes
+
+
+class RequestPart(NamedTuple):
+    """A parsed request header part. `headers` are those of the part without x-road-request-id."""
+
+    line: RequestLine
+    target: bytes
+    headers: tuple[Header, ...]
+    read: RequestHeaders
+    request_id: str | None
+
+    def exchange_ids(self) -> tuple[str, str]:
+        """Message id and request id; raises Malformed MissingHeader where the part lacks one."""
+        if self.read.message_id is None or self.request_id is None:
+            raise Malformed("MissingHeader", "the message lacks x-road-id or x-road-request-id")
+        return self.read.message_id, self.request_id
+
+
+class ResponsePart(NamedTuple):
+    """A parsed response header part; None = absent, which `check_response` refuses.
+
+    `headers` are those that the service sent, without the ones that the node made.
+    """
+
+    status: int
+    reason: bytes
+    headers: tuple[Header, ...]
+    message_id: str | None
+    client: ClientId | None
+    service: ServiceId | None
+    request_id: str | None
+    request_hash: bytes
+
+
+def request_header_part(
+    method: bytes, target: bytes, *, headers: Iterable[Header], request_id: str, generated_id: str | None = None
+) -> bytes:
+    """The header part of a request; headers that do not travel are left out.
+
+    `generated_id` is the message id where the client sent none. Raises Malformed where a line break or a broken
+    name would make the part ambiguous.
+    """
+    lines = [method, target]
+    lines += [name + b":" + value for name, value in headers if lower_name(name) not in REQUEST_DROPS]
+    lines.append(b"x-road-request-id:" + request_id.encode())
+    if generated_id is not None:
+        lines.append(b"x-road-id:" + generated_id.encode())
+    return _joined(lines)
+
+
+def response_header_part(status: int, reason: bytes, *, headers: Iterable[Header], ids: ResponseIds) -> bytes:
+    """The header part of a response; headers that do not travel are left out, those of the node come last."""
+    lines = [b"%d" % status, reason]
+    lines += [name + b":" + value for name, value in headers if lower_name(name) not in RESPONSE_DROPS]
+    lines += (
+        b"x-road-id:" + ids.message_id.encode(),
+        _addresses(ids.client, ids.service),
+        b"x-road-request-id:" + ids.request_id.encode(),
+        b"x-road-request-hash:" + ids.request_hash,
+    )
+    return _joined(lines, inner_breaks=1)
+
+
+@lru_cache(maxsize=16384)
+def _addresses(client: ClientId, service: ServiceId) -> bytes:
+    return f"x-road-client:{encode_parts(client)}\r\nx-road-service:{encode_parts(service)}".encode()
+
+
+def _joined(lines: list[bytes], inner_breaks: int = 0) -> bytes:
+    part = b"\r\n".join(lines) + b"\r\n"
+    breaks = len(lines) + inner_breaks
+    if part.count(b"\n") != breaks or part.count(b"\r") != breaks:
+        raise Malformed("BadRequest", "a line break inside a header")
+    return part
+
+
+def request_hash(header_digest: bytes, body_digest: bytes | None) -> bytes:
+    """X-Road-Request-Hash in base64 from the SHA-512 digests of header part and body (None = no body)."""
+    if body_digest is None:
+        return b64encode(header_digest)
+    return b64encode(hashlib.sha512(header_digest + body_digest).digest())
+
+
+def parse_request_part(part: bytes) -> RequestPart:
+    """Read a request header part that came from another node; raises Malformed."""
+    method, target, headers = _split(part, _HOP_IN_REQUEST)
+    line = parse_request_line(method, target)
+    request_ids = [value for name, value in headers if lower_name(name) == REQUEST_ID]
+    if len(request_ids) > 1:
+        raise Malformed("DuplicateHeaderField", "the header x-road-request-id comes twice")
+    read = read_request_headers(headers, added=_ADDED_MAX)
+    if not request_ids:
+        return RequestPart(line, target, headers, read, None)
+    kept = tuple([header for header in headers if lower_name(header[0]) != REQUEST_ID])
+    return RequestPart(line, target, kept, read, _id_text(request_ids[0]))
+
+
+def parse_response_part(part: bytes) -> ResponsePart:
+    """Read a response header part that came from another node; raises Malformed."""
+    status, reason, headers = _split(part, _HOP_IN_RESPONSE)
+    if len(status) != 3 or not status.isdigit() or status[0] == 0x30:
+        raise Malformed("InvalidMessage", "the status of the response is not a number from 100 to 999")
+    if len(reason) > REASON_LENGTH_MAX:
+        raise Malformed("InvalidMessage", "the reason phrase of the response is too long")
+    made: dict[bytes, bytes] = {}
+    kept: list[Header] = []
+    for header in headers:
+        lower = lower_name(header[0])
+        if lower not in _MADE_BY_NODE:
+            kept.append(header)
+        elif lower in made:
+            raise Malformed("DuplicateHeaderField", f"the header {lower.decode()} comes twice")
+        else:
+            made[lower] = header[1]
+    if not made.get(REQUEST_HASH):
+        raise Malformed("MissingHeader", "the response lacks x-road-request-hash")
+    return ResponsePart(
+        int(status),
+        reason,
+        tuple(kept),
+        _id_text(made[MESSAGE_ID]) if MESSAGE_ID in made else None,
+        parse_client_id(_id_text(made[CLIENT])) if CLIENT in made else None,
+        parse_service_id(_id_text(made[SERVICE])) if SERVICE in made else None,
+        _id_text(made[REQUEST_ID]) if REQUEST_ID in made else None,
+        made[REQUEST_HASH],
+    )
+
+
+def _split(part: bytes, forbidden: frozenset[bytes]) -> tuple[bytes, bytes, tuple[Header, ...]]:
+    """First line, second line, headers; every line ends with CRLF and no other CR or LF is there."""
+    if len(part) > PART_BYTES_MAX:
+        raise Malformed("InvalidMessage", f"the header part is longer than {PART_BYTES_MAX} bytes")
+    lines = part.split(b"\r\n")
+    breaks = len(lines) - 1
+    if lines[-1] or breaks < 2 or part.count(b"\n") != breaks or part.count(b"\r") != breaks:
+        raise Malformed("InvalidMessage", "the header part is not a sequence of lines that end with CRLF")
+    if breaks > HEADERS_MAX + _ADDED_MAX + 2:
+        raise Malformed("InvalidMessage", "the header part has too many headers")
+    headers = []
+    for text in lines[2:-1]:
+        name, colon, value = text.partition(b":")
+        if not colon or lower_name(name) in forbidden:
+            raise Malformed("InvalidMessage", "the header part holds a line that must not be there")
+        headers.append((name, value))
+    return lines[0], lines[1], tuple(headers)
+
+
+def _id_text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("InvalidMessage", "an identifier of the message is not UTF-8") from None
+
+
+def metadata_only_part(part: bytes) -> bytes:
+    """What is kept of a header part where content is not: no path after the service code, no query, x-road-* only."""
+    first, second, *lines = part.split(b"\r\n")
+    if not first[:1].isdigit():
+        second = b"/".join(second.partition(b"?")[0].split(b"/")[:7])
+    kept = [line for line in lines if line[:7].lower() == b"x-road-"]
+    return b"\r\n".join([first, second, *kept, b""])
+
+
+def check_response(response: ResponsePart, sent: ResponseIds) -> ResponsePart:
+    """The response, proven to answer the request; raises Unproven InconsistentResponse (PR-REST 4.3)."""
+    if response.message_id != sent.message_id:
+        raise Unproven("InconsistentResponse", "the message id of the response is not that of the request")
+    if response.client != sent.client:
+        raise Unproven("InconsistentResponse", "the client of the response is not that of the request")
+    if response.service != sent.service:
+        raise Unproven("InconsistentResponse", "the service of the response is not that of the request")
+    if response.request_id != sent.request_id:
+        raise Unproven("InconsistentResponse", "the request id of the response is not that of the request")
+    if response.request_hash != sent.request_hash:
+        raise Unproven("InconsistentResponse", "the request hash of the response is not that of the request")
+    return response
