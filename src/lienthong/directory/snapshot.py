@@ -10,7 +10,7 @@ segments whose bytes have not changed are taken over as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -154,7 +154,8 @@ class FreshDirectory:
     def candidates(self, client: ClientId, service: ServiceId) -> tuple[CompiledGrant, ...]:
         """The grants that name exactly this consumer and service (present ids); none = no grant, so refuse.
 
-        A grant to a member is for calls of the member as such, not for its systems.
+        A grant to a member is for calls of the member as such, not for its systems. A grant that cannot be compiled
+        allows nothing; `unusable_grants` names it.
         """
         known = self._memory.candidates.get((client, service))
         return known if known is not None else self._compile(client, service)
@@ -165,17 +166,23 @@ class FreshDirectory:
         if segment is None or items is None or not self._network.knows(client):
             return ()
         grants = (grant_from(segment.provider, client, decode_grant(item)) for item in items)
-        compiled = tuple(compile_grant(grant) for grant in grants)
+        compiled = tuple(ready for ready in map(_compiled, grants) if ready is not None)
         return self._memory.candidates.setdefault((client, service), compiled)
 
     def grants_of_consumer(self, client: ClientId) -> tuple[Grant, ...]:
         """Every grant to this consumer (present id), over all providers."""
         if not self._network.knows(client):
             return ()
+        return tuple(grant for segment in self._segments.values() for grant in _grants(segment, client))
+
+    def unusable_grants(self) -> tuple[Finding, ...]:
+        """Grants that cannot be compiled (bad glob or field). Reads all: for the registry, before it publishes."""
         return tuple(
-            grant_from(segment.provider, client, decode_grant(item))
+            Finding("UnusableGrant", grant.grant_id)
             for segment in self._segments.values()
-            for item in segment.grants_of(client)
+            for consumer in segment.consumers
+            for grant in _grants(segment, consumer)
+            if _compiled(grant) is None
         )
 
     def members(self) -> tuple[Member, ...]:
@@ -189,6 +196,17 @@ class FreshDirectory:
     def systems(self) -> tuple[System, ...]:
         """All systems."""
         return tuple(self._network.systems.values())
+
+
+def _grants(segment: Segment, consumer: ClientId) -> Iterator[Grant]:
+    return (grant_from(segment.provider, consumer, decode_grant(item)) for item in segment.grants_of(consumer))
+
+
+def _compiled(grant: Grant) -> CompiledGrant | None:
+    try:
+        return compile_grant(grant)
+    except Malformed:
+        return None
 
 
 def build_directory(
