@@ -11,7 +11,6 @@ the same name (which parsers read differently) cannot hide in a document.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -23,6 +22,10 @@ from lienthong.domain.network import BodyRetention, DataClass, ServiceKind
 
 NETWORK_BYTES_MAX: Final = 32 * 1024 * 1024
 PROVIDER_BYTES_MAX: Final = 32 * 1024 * 1024
+SERVICE_BYTES_MAX: Final = 2 * 1024 * 1024
+GRANT_BYTES_MAX: Final = 256 * 1024
+SERVICES_MAX: Final = 100_000
+GRANTS_MAX: Final = 400_000
 NETWORK_TARGET: Final = "network.json"
 PROVIDER_PREFIX: Final = "providers/"
 _PATH_SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -205,14 +208,24 @@ class ProviderDocument(_Document, frozen=True):
     """``providers/<class>/<code>.json``: what one member offers and to whom."""
 
     provider: Identifier
-    services: Annotated[tuple[ServiceDocument, ...], msgspec.Meta(max_length=100_000)] = ()
-    grants: Annotated[tuple[GrantDocument, ...], msgspec.Meta(max_length=400_000)] = ()
+    services: Annotated[tuple[ServiceDocument, ...], msgspec.Meta(max_length=SERVICES_MAX)] = ()
+    grants: Annotated[tuple[GrantDocument, ...], msgspec.Meta(max_length=GRANTS_MAX)] = ()
+
+
+class ProviderParts(_Document, frozen=True):
+    """A provider's segment with its items still as bytes; see `open_provider`."""
+
+    provider: Identifier
+    services: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=SERVICES_MAX)] = ()
+    grants: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=GRANTS_MAX)] = ()
 
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _NETWORK: Final = msgspec.json.Decoder(NetworkDocument, strict=True)
-_PROVIDER: Final = msgspec.json.Decoder(ProviderDocument, strict=True)
-_D = TypeVar("_D", NetworkDocument, ProviderDocument)
+_PROVIDER: Final = msgspec.json.Decoder(ProviderParts, strict=True)
+_SERVICE: Final = msgspec.json.Decoder(ServiceDocument, strict=True)
+_GRANT: Final = msgspec.json.Decoder(GrantDocument, strict=True)
+_D = TypeVar("_D", NetworkDocument, ProviderParts, ServiceDocument, GrantDocument)
 
 
 def encode_network(document: NetworkDocument) -> bytes:
@@ -240,25 +253,59 @@ def encode_provider(document: ProviderDocument) -> bytes:
 
 def decode_network(data: bytes) -> NetworkDocument:
     """Read ``network.json``; raises Malformed (``MalformedGlobalConf``) unless whole, bounded and canonical."""
-    return _decode(data, _NETWORK, encode_network, NETWORK_BYTES_MAX)
+    document = _decode(data, _NETWORK, NETWORK_BYTES_MAX)
+    _check_canonical(encode_network(document), data, "network.json")
+    return document
 
 
 def decode_provider(data: bytes) -> ProviderDocument:
-    """Read a provider's segment; raises Malformed (``MalformedGlobalConf``) as `decode_network` does."""
-    return _decode(data, _PROVIDER, encode_provider, PROVIDER_BYTES_MAX)
+    """Read a whole segment; raises Malformed as `decode_network` does. The order of the items is not checked."""
+    parts = open_provider(data)
+    return ProviderDocument(
+        provider=parts.provider,
+        services=tuple(map(decode_service, parts.services)),
+        grants=tuple(map(decode_grant, parts.grants)),
+    )
 
 
-def _decode(data: bytes, decoder: msgspec.json.Decoder[_D], encode: Callable[[_D], bytes], bytes_max: int) -> _D:
-    what = decoder.type.__name__
-    if len(data) > bytes_max:
-        raise Malformed("MalformedGlobalConf", f"{what} has {len(data)} bytes, more than {bytes_max}")
-    try:
-        document = decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed("MalformedGlobalConf", f"{what} cannot be read: {error}") from error
-    if encode(document) != data:
-        raise Malformed("MalformedGlobalConf", f"{what} is not in canonical form")
+def open_provider(data: bytes) -> ProviderParts:
+    """Read the outside of a segment; the items are views into `data`, to be read one by one. Raises Malformed.
+
+    Item by item, because one read of a large segment would keep the interpreter's lock for tens of milliseconds and
+    make several times its bytes in objects that a node mostly never looks at.
+    """
+    parts = _decode(data, _PROVIDER, PROVIDER_BYTES_MAX)
+    _check_canonical(_ENCODER.encode(parts), data, "a provider segment")
+    return parts
+
+
+def decode_service(data: msgspec.Raw | bytes) -> ServiceDocument:
+    """Read one service of a segment; raises Malformed (``MalformedGlobalConf``) unless bounded and canonical."""
+    document = _decode(data, _SERVICE, SERVICE_BYTES_MAX)
+    _check_canonical(_ENCODER.encode(document), data, f"service {document.system}/{document.service}")
     return document
+
+
+def decode_grant(data: msgspec.Raw | bytes) -> GrantDocument:
+    """Read one grant of a segment; raises Malformed (``MalformedGlobalConf``) unless bounded and canonical."""
+    document = _decode(data, _GRANT, GRANT_BYTES_MAX)
+    _check_canonical(_ENCODER.encode(document), data, f"grant {document.id}")
+    return document
+
+
+def _decode(data: msgspec.Raw | bytes, decoder: msgspec.json.Decoder[_D], bytes_max: int) -> _D:
+    size = memoryview(data).nbytes
+    if size > bytes_max:
+        raise Malformed("MalformedGlobalConf", f"{decoder.type.__name__} has {size} bytes, more than {bytes_max}")
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("MalformedGlobalConf", f"{decoder.type.__name__} cannot be read: {error}") from error
+
+
+def _check_canonical(canonical: bytes, data: msgspec.Raw | bytes, what: str) -> None:
+    if canonical != memoryview(data):
+        raise Malformed("MalformedGlobalConf", f"{what} is not in canonical form")
 
 
 def provider_target(member: MemberId) -> str:

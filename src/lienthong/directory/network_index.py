@@ -29,7 +29,7 @@ _V = TypeVar("_V")
 _Members = dict[tuple[str, ...], Member]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NetworkIndex:
     """The network by key. `canonical` leads every known member code, new or old, to the member's present id;
     `aliases` is the old half of it."""

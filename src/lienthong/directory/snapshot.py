@@ -10,13 +10,13 @@ segments whose bytes have not changed are taken over as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from lienthong.directory.conversions import grant_from, service_from
-from lienthong.directory.documents import decode_network, decode_provider, provider_target
+from lienthong.directory.documents import decode_grant, decode_network, decode_service, provider_target
 from lienthong.directory.network_index import NetworkIndex, index_network
 from lienthong.directory.segment import Finding, Segment, index_segment
 from lienthong.domain.decision import CompiledGrant, compile_grant
@@ -137,43 +137,52 @@ class FreshDirectory:
 
     def _make_service(self, service_id: ServiceId) -> Service | None:
         segment = self._segments.get(service_id[:3])
-        document = None if segment is None else segment.services.get(service_id[3:])
-        if segment is None or document is None:
+        item = None if segment is None else segment.services.get(service_id[3:])
+        if segment is None or item is None:
             return None
-        return self._memory.services.setdefault(service_id, service_from(segment.provider, document))
+        return self._memory.services.setdefault(service_id, service_from(segment.provider, decode_service(item)))
 
     def services_of(self, system_id: SystemId) -> tuple[Service, ...]:
         """All services of the system (present id), by code."""
         segment = self._segments.get(system_id[:3])
         if segment is None:
             return ()
-        documents = segment.services_by_system.get(system_id.system_code, ())
-        return tuple(service_from(segment.provider, document) for document in documents)
+        codes = segment.services_by_system.get(system_id.system_code, ())
+        found = (self.service(ServiceId(*system_id, code)) for code in codes)
+        return tuple(service for service in found if service is not None)
 
     def candidates(self, client: ClientId, service: ServiceId) -> tuple[CompiledGrant, ...]:
         """The grants that name exactly this consumer and service (present ids); none = no grant, so refuse.
 
-        A grant to a member is for calls of the member as such, not for its systems.
+        A grant to a member is for calls of the member as such, not for its systems. A grant that cannot be compiled
+        allows nothing; `unusable_grants` names it.
         """
         known = self._memory.candidates.get((client, service))
         return known if known is not None else self._compile(client, service)
 
     def _compile(self, client: ClientId, service: ServiceId) -> tuple[CompiledGrant, ...]:
         segment = self._segments.get(service[:3])
-        documents = None if segment is None else segment.grants_by_key.get((*client, *service[3:]))
-        if segment is None or documents is None or not self._network.knows(client):
+        items = None if segment is None else segment.grants.get((*client, *service[3:]))
+        if segment is None or items is None or not self._network.knows(client):
             return ()
-        compiled = tuple(compile_grant(grant_from(segment.provider, client, document)) for document in documents)
+        grants = (grant_from(segment.provider, client, decode_grant(item)) for item in items)
+        compiled = tuple(ready for ready in map(_compiled, grants) if ready is not None)
         return self._memory.candidates.setdefault((client, service), compiled)
 
     def grants_of_consumer(self, client: ClientId) -> tuple[Grant, ...]:
         """Every grant to this consumer (present id), over all providers."""
         if not self._network.knows(client):
             return ()
+        return tuple(grant for segment in self._segments.values() for grant in _grants(segment, client))
+
+    def unusable_grants(self) -> tuple[Finding, ...]:
+        """Grants that cannot be compiled (bad glob or field). Reads all: for the registry, before it publishes."""
         return tuple(
-            grant_from(segment.provider, client, document)
+            Finding("UnusableGrant", grant.grant_id)
             for segment in self._segments.values()
-            for document in segment.grants_by_consumer.get(client, ())
+            for consumer in segment.consumers
+            for grant in _grants(segment, consumer)
+            if _compiled(grant) is None
         )
 
     def members(self) -> tuple[Member, ...]:
@@ -187,6 +196,17 @@ class FreshDirectory:
     def systems(self) -> tuple[System, ...]:
         """All systems."""
         return tuple(self._network.systems.values())
+
+
+def _grants(segment: Segment, consumer: ClientId) -> Iterator[Grant]:
+    return (grant_from(segment.provider, consumer, decode_grant(item)) for item in segment.grants_of(consumer))
+
+
+def _compiled(grant: Grant) -> CompiledGrant | None:
+    try:
+        return compile_grant(grant)
+    except Malformed:
+        return None
 
 
 def build_directory(
@@ -239,15 +259,15 @@ def _segment(data: bytes, known: Segment | None, network: NetworkIndex) -> Segme
     digest = sha256(data).digest()
     if known is not None and known.digest == digest:
         return known
-    return index_segment(decode_provider(data), digest, network.resolve)
+    return index_segment(data, digest, network.resolve)
 
 
 def _check_grant_ids(segments: Iterable[Segment]) -> None:
     seen: set[str] = set()
     for segment in segments:
         before = len(seen)
-        seen.update([grant.id for grant in segment.grants])
-        if len(seen) != before + len(segment.grants):
+        seen.update(segment.grant_ids)
+        if len(seen) != before + len(segment.grant_ids):
             raise Malformed("MalformedGlobalConf", f"a grant of {segment.provider} has the id of another grant")
 
 
@@ -265,7 +285,7 @@ def _findings(network: NetworkIndex, segments: Iterable[Segment]) -> tuple[Findi
     found: list[Finding] = []
     for segment in segments:
         found += segment.findings
-        strangers = (who for who in segment.grants_by_consumer if not network.knows(who))
+        strangers = (who for who in segment.consumers if not network.knows(who))
         found += [Finding("GrantToUnknownConsumer", str(who)) for who in strangers]
         systems = (SystemId(*segment.provider, code) for code in segment.services_by_system)
         found += [Finding("ServiceOfUnknownSystem", str(system)) for system in systems if not network.knows(system)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.doubles import small_country as vn
 
@@ -179,3 +181,11 @@ def test_when_an_old_code_comes_free_segments_are_read_anew() -> None:
     after = build(network=vn.network(members=(*members, bare)), previous=before)
     assert after.candidates(vn.ONE_STOP, vn.PARCEL) == ()
     assert [finding.code for finding in after.findings] == ["GrantToUnknownConsumer"]
+
+
+def test_a_grant_that_cannot_be_compiled_allows_nothing_and_is_named() -> None:
+    bad = replace(vn.grant("g-1", vn.ONE_STOP, vn.CONFIRM), fields=("a..b",))
+    segment = vn.police_segment(bad, vn.grant("g-2", vn.ONE_STOP, vn.CONFIRM))
+    directory = build(providers={"providers/GOV/G01.json": segment})
+    assert [found.grant.grant_id for found in directory.candidates(vn.ONE_STOP, vn.CONFIRM)] == ["g-2"]
+    assert directory.unusable_grants() == (Finding("UnusableGrant", "g-1"),)
