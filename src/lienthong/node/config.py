@@ -17,10 +17,10 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    pass
+    """Unknown keys are refused."""
 
 
-class NodeSection(_Strict):
+class NodeSection(_Strict, frozen=True):
     """Who this node is and where it keeps its data."""
 
     id: str
@@ -33,7 +33,7 @@ class NodeSection(_Strict):
     """Spelling of error codes: ``Server.ServerProxy.AccessDenied`` or ``server.serverproxy.access_denied``."""
 
 
-class DirectorySection(_Strict):
+class DirectorySection(_Strict, frozen=True):
     """Where the signed directory comes from."""
 
     source: str
@@ -44,7 +44,7 @@ class DirectorySection(_Strict):
     """How often a newer directory is asked for."""
 
 
-class FrontSection(_Strict):
+class FrontSection(_Strict, frozen=True):
     """The door towards the organisation's own systems."""
 
     listen: Port | None = None
@@ -59,7 +59,7 @@ class FrontSection(_Strict):
     """Certificate authorities of client certificates (PEM); without it any certificate is taken and matched by digest."""
 
 
-class PeerSection(_Strict):
+class PeerSection(_Strict, frozen=True):
     """The door towards other nodes: mutual TLS 1.3 only."""
 
     listen: Port
@@ -70,14 +70,14 @@ class PeerSection(_Strict):
     """Its key (PEM, mode 0600)."""
 
 
-class AdminSection(_Strict):
+class AdminSection(_Strict, frozen=True):
     """Health and metrics."""
 
     listen: Port
     """Plain HTTP for /health and /metrics; keep it inside."""
 
 
-class SigningSection(_Strict):
+class SigningSection(_Strict, frozen=True):
     """A signing key of one member that this node serves."""
 
     member: str
@@ -88,7 +88,7 @@ class SigningSection(_Strict):
     """Key by URI: ``file:signing.key``."""
 
 
-class SystemSection(_Strict):
+class SystemSection(_Strict, frozen=True):
     """A system of the organisation that may call, and how it proves that it is that system."""
 
     id: str
@@ -101,7 +101,7 @@ class SystemSection(_Strict):
     """Networks (CIDR) from which plain HTTP calls in its name are taken."""
 
 
-class ServiceSection(_Strict):
+class ServiceSection(_Strict, frozen=True):
     """A service whose system stands behind this node."""
 
     id: str
@@ -114,14 +114,14 @@ class ServiceSection(_Strict):
     """Most connections to it."""
 
 
-class LedgerSection(_Strict):
+class LedgerSection(_Strict, frozen=True):
     """The message ledger."""
 
     segment_mib: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
     """Size of one preallocated segment file."""
 
 
-class LimitsSection(_Strict):
+class LimitsSection(_Strict, frozen=True):
     """Bounds of the message plane."""
 
     inline_body_kib: Annotated[int, msgspec.Meta(ge=1, le=16_384)] = 256
@@ -142,7 +142,7 @@ class LimitsSection(_Strict):
     """Most connections to one other node."""
     window_s: Seconds = 300.0
     """Accepted difference between a message's signing time and our clock."""
-    repeat_s: Seconds = 86_400.0
+    repeat_s: Seconds = 3600.0
     """How long message ids of operations that must not be repeated are remembered."""
     remembered: Positive = 2_000_000
     """Most ids remembered at a time."""
@@ -150,7 +150,7 @@ class LimitsSection(_Strict):
     """Most quota windows counted at a time."""
 
 
-class NodeSettings(_Strict):
+class NodeSettings(_Strict, frozen=True):
     """The whole file."""
 
     node: NodeSection

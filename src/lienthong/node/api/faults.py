@@ -30,7 +30,7 @@ class FaultWriter:
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
         """Answer bytes that are not a proper request, and close."""
         code = "MessageTooLarge" if status == 413 else "BadRequest"
-        head, body = self._document(Fault(Malformed(code, reason), Side.CLIENT, None), [], status)
+        head, body = self._document(Fault(Malformed(code, reason), Side.CONSUMER, None), [], status)
         connection.respond(head + body, keep_alive=False)
 
     def _document(self, fault: Fault, accept: list[bytes], status: int | None = None) -> tuple[bytes, bytes]:

@@ -48,7 +48,7 @@ class FrontDoor:
             try:
                 speaks_for = self.callers.of_request(request)
             except LienthongError as error:
-                self.faults.write(request, effects.Fault(error, Side.CLIENT, None))
+                self.faults.write(request, effects.Fault(error, Side.CONSUMER, None))
                 return
             self._exchange(request, speaks_for)
             return
@@ -58,7 +58,7 @@ class FrontDoor:
         """A large body begins."""
         self.faults.write(
             request,
-            effects.Fault(Malformed("MessageTooLarge", "the body is too large"), Side.CLIENT, None),
+            effects.Fault(Malformed("MessageTooLarge", "the body is too large"), Side.CONSUMER, None),
             keep_alive=False,
         )
         return _Ignored()
@@ -92,7 +92,7 @@ class FrontDoor:
             else:
                 answer = self.metadata.answer(request)
         except LienthongError as error:
-            self.faults.write(request, effects.Fault(error, Side.CLIENT, None))
+            self.faults.write(request, effects.Fault(error, Side.CONSUMER, None))
             return
         status, content_type, extra, body = answer
         request.connection.respond(plain_response(status, content_type, body, lines=extra), keep_alive=request.keep_alive)
