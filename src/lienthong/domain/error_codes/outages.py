@@ -57,7 +57,7 @@ OUTAGES: Final[tuple[Page, ...]] = (
     ),
     Page(
         "ServiceFailed.InvalidBody",
-        "Câu trả lời của dịch vụ không cắt được theo trường được cấp (không phải JSON, XML hợp lệ), nên không được gửi.",
+        "Câu trả lời của dịch vụ không cắt được theo trường được cấp (không phải JSON hay XML), nên không được gửi.",
         "The service's answer cannot be cut to the granted fields (no valid JSON or XML), so it does not leave.",
         "Báo cho cơ quan cung cấp.",
         "Tell the provider.",
@@ -85,7 +85,7 @@ OUTAGES: Final[tuple[Page, ...]] = (
     Page(
         "ServiceFailed.SslAuthenticationFailed",
         "Nút cung cấp không nhận chứng thư kênh của nút gọi, hoặc hệ thống cung cấp không nhận chứng thư của nút.",
-        "The provider's node does not take the channel certificate of the caller's node, or its system not the node's.",
+        "The provider's node does not take the channel certificate of the calling node, or its system not its own.",
         "Báo cho người vận hành nút của mình.",
         "Tell the operator of your node.",
         "Kiểm tra chứng thư kênh của nút gọi trong danh bạ, và chứng thư giữa nút và hệ thống.",
@@ -158,8 +158,8 @@ OUTAGES: Final[tuple[Page, ...]] = (
         "OutcomeUnknown",
         "Yêu cầu đã đi, câu trả lời không về: dịch vụ có thể đã được thực hiện.",
         "The request went out and no answer came back: the service may have been executed.",
-        "Không gửi lại với mã mới trước khi hỏi cơ quan cung cấp; gửi lại cùng mã thông điệp là an toàn.",
-        "Do not send it again under a new id before asking the provider; the same message id is safe.",
+        "Không gửi lại với mã mới trước khi hỏi cơ quan cung cấp; gửi lại cùng mã không bị thực hiện hai lần.",
+        "Do not send it again under a new id before asking the provider; the same id is never executed twice.",
         "`lienthong evidence show <mã>` ở nút cung cấp cho biết kết quả.",
         "`lienthong evidence show <id>` at the provider's node tells the outcome.",
     ),

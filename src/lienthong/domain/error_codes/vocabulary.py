@@ -156,7 +156,7 @@ _ONLY_SNAKE: Final = (
 
 
 def _words(table: str) -> tuple[Word, ...]:
-    return tuple(Word(*line.split()) for line in table.strip().splitlines())
+    return tuple(Word(*line.split()) for line in table.splitlines() if line.strip())
 
 
 _WRITTEN = _words(_TRANSPORT + _SIGNATURES + _MESSAGES + _SERVICES + _CONFIGURATION + _CONTAINERS + _KEYS)
