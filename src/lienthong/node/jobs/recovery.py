@@ -1,0 +1,98 @@
+"""What a node does with its ledger before it takes traffic: nothing is executed twice, nothing stays without an end.
+
+Every accepted request has exactly one outcome, also after a crash: a request on record without response or outcome
+gets the outcome ``OutcomeUnknown``; the ids of recent requests are remembered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from lienthong.adapters.ledger_files import START, Position, read_records
+from lienthong.domain.identifiers import parse_client_id, parse_service_id
+from lienthong.domain.network import Service
+from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
+from lienthong.exchange.replay import ReplayGuard
+
+OUTCOME_UNKNOWN = "OutcomeUnknown"
+
+
+class Taken(NamedTuple):
+    """A request that the provider side took: its ids and when."""
+
+    request_id: str
+    client: str
+    service: str
+    message_id: str
+    method: str
+    at_ms: int
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What the ledger told: exchanges without an end, and requests that were taken."""
+
+    open_requests: dict[tuple[str, str], Record] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    records: int = 0
+
+
+def recover(records: Iterable[Record], *, taken_since_ms: int) -> Recovered:
+    """Read the records of a ledger in order."""
+    found = Recovered()
+    for record in records:
+        found.records += 1
+        key = (record.direction.value, record.request_id)
+        if record.kind is not RecordKind.REQUEST:
+            found.open_requests.pop(key, None)
+            continue
+        found.open_requests[key] = record
+        if record.direction is Direction.PROVIDER and record.time_ms >= taken_since_ms:
+            method = record.header_part.split(b"\r\n", 1)[0].decode("ascii", "replace")
+            found.taken.append(
+                Taken(record.request_id, record.client, record.service, record.message_id, method, record.time_ms)
+            )
+    return found
+
+
+def ledger_records(directory: Path, start: Position = START) -> Iterator[Record]:
+    """The records of a ledger from `start` on; none if it does not exist yet."""
+    if not directory.exists():
+        return
+    for found in read_records(directory, start):
+        yield decode_record(found.encoded)
+
+
+def remember(guard: ReplayGuard, taken: Iterable[Taken], services: dict[str, Service | None]) -> None:
+    """Restore the replay guard. A service that is no longer known counts as one that must not be repeated."""
+    for one in taken:
+        service = services.get(one.service)
+        repeatable = service is not None and one.method in service.idempotent
+        guard.restore(one.request_id, None if repeatable else once_key(one), one.at_ms)
+
+
+def once_key(one: Taken) -> tuple[str, ...]:
+    """The key under which the provider machine remembers a message that must not be executed twice."""
+    return (*parse_client_id(one.client), "", *parse_service_id(one.service), one.message_id)
+
+
+def unknown_outcome(record: Record, time_ms: int) -> Record:
+    """The end of an exchange of which only the request is on record."""
+    return Record(
+        time_ms=time_ms,
+        direction=record.direction,
+        kind=RecordKind.OUTCOME,
+        request_id=record.request_id,
+        message_id=record.message_id,
+        client=record.client,
+        service=record.service,
+        grant_id=record.grant_id,
+        purpose=record.purpose,
+        procedure=record.procedure,
+        case=record.case,
+        officer=record.officer,
+        outcome=OUTCOME_UNKNOWN,
+    )
