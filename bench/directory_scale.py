@@ -71,7 +71,8 @@ def make_documents(options: argparse.Namespace) -> tuple[bytes, dict[str, bytes]
     codes = [f"G{number:03d}" for number in range(options.members)]
     systems = [(codes[number % options.members], f"he-thong-{number:05d}") for number in range(options.systems)]
     services = [(*systems[number % options.systems], f"dich-vu-{number:06d}") for number in range(options.services)]
-    segments: dict[str, tuple[list[doc.ServiceDocument], list[doc.GrantDocument]]] = {code: ([], []) for code in codes}
+    segments: dict[str, tuple[list[doc.ServiceDocument], list[doc.GrantDocument]]]
+    segments = {code: ([], []) for code in codes}
     for code, system, service in services:
         segments[code][0].append(_service(system, service))
     for number in range(options.grants):
@@ -85,7 +86,7 @@ def make_documents(options: argparse.Namespace) -> tuple[bytes, dict[str, bytes]
         members=tuple(doc.MemberDocument(f"VN/GOV/{code}", f"Cơ quan {code}", f"Agency {code}") for code in codes),
         nodes=tuple(_node(code) for code in codes),
         systems=tuple(
-            doc.SystemDocument(f"VN/GOV/{code}/{name}", f"VN/GOV/{code}/nut-1", f"Hệ thống {name}", f"System {name}", 3)
+            doc.SystemDocument(f"VN/GOV/{code}/{name}", f"VN/GOV/{code}/nut-1", f"Hệ thống {name}", name, 3)
             for code, name in systems
         ),
     )
@@ -162,7 +163,7 @@ def _look_ups(
     return {
         "first_candidates_us": first,
         "candidates_us": _best(lambda: [directory.candidates(*pair) for pair in pairs], len(pairs)),
-        "canonical_client_us": _best(lambda: [directory.canonical_client(client) for client in clients], len(clients)),
+        "canonical_client_us": _best(lambda: [directory.canonical_client(who) for who in clients], len(clients)),
         "node_for_us": _best(lambda: [directory.node_for(service) for service in services], len(services)),
         "system_us": _best(lambda: [directory.system(client) for client in clients], len(clients)),
         "service_us": _best(lambda: [directory.service(service) for service in services], len(services)),

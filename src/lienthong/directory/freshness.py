@@ -26,28 +26,33 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What the node accepted last: version of the signed snapshot, of ``network.json``, and when that was issued."""
+    """What the node accepted last: versions of root, snapshot and ``network.json``, and when that was issued."""
 
+    root_version: int
     version: int
     network_version: int
     issued_at_ms: int
 
 
-def accept(directory: FreshDirectory, accepted: Accepted | None, *, now_ms: int) -> Accepted:
+def accept(directory: FreshDirectory, accepted: Accepted | None, *, root_version: int, now_ms: int) -> Accepted:
     """Let `directory` come into force after `accepted`; gives what to remember.
 
     Raises Unproven (``DirectoryRollback``) when any version or the time of issue goes back, Undecided
     (``DirectoryClock``) when the node's clock is behind what it has seen signed, Unavailable (``OutdatedGlobalConf``)
-    when the directory has expired.
+    when the directory has expired. Under a newer root, versions may begin again: that is how a network recovers
+    after a thief of keys has signed the highest version there is (TUF 5.3.11); the time of issue still may not go
+    back.
     """
     check_clock(directory.issued_at_ms, now_ms=now_ms)
     if accepted is not None:
         check_clock(accepted.issued_at_ms, now_ms=now_ms)
-        _check_not_older("version", directory.version, accepted.version)
-        _check_not_older("network version", directory.network_version, accepted.network_version)
+        _check_not_older("root version", root_version, accepted.root_version)
+        if root_version == accepted.root_version:
+            _check_not_older("version", directory.version, accepted.version)
+            _check_not_older("network version", directory.network_version, accepted.network_version)
         _check_not_older("time of issue", directory.issued_at_ms, accepted.issued_at_ms)
     directory.require_fresh(now_ms)
-    return Accepted(directory.version, directory.network_version, directory.issued_at_ms)
+    return Accepted(root_version, directory.version, directory.network_version, directory.issued_at_ms)
 
 
 def check_clock(signed_at_ms: int, *, now_ms: int, bound_ms: int = CLOCK_BOUND_MS) -> None:
