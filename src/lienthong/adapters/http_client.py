@@ -284,9 +284,7 @@ class ConnectionPool:
         if self._idle:
             self._idle.pop().send(data, caller, no_body=no_body, resend=resend)
             return
-        self._when_free(
-            lambda connection: connection.send(data, caller, no_body=no_body, resend=resend), caller
-        )
+        self._when_free(lambda connection: connection.send(data, caller, no_body=no_body, resend=resend), caller)
 
     def stream(self, caller: Caller, ready: Callable[[HttpClientConnection], None]) -> None:
         """Get a connection for a request in pieces: `ready` receives it."""

@@ -120,9 +120,7 @@ class ConsumerExchange:
         if wanted is not None and wanted != self._node.node_id:
             raise Refused("InvalidSecurityServer", f"{wanted} does not serve {parties.service}")
         self._service: Service = usable_service(directory, parties.service)
-        self._permit: Permit = permit_for(
-            directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms
-        )
+        self._permit: Permit = permit_for(directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms)
         self.parties = parties._replace(reason=self._permit.reason)
 
     # ---- SIGNING

@@ -18,7 +18,7 @@ from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Refused, Unproven
 from lienthong.domain.identifiers import ServiceId
 from lienthong.domain.network import BodyRetention, Service, SigningCertificate, member_of
-from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
+from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.exchange import inputs
 from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service
@@ -26,7 +26,7 @@ from lienthong.exchange.effects import Append, CallService, Effects, Fault, Repl
 from lienthong.exchange.minimise import ServiceAnswer, minimise
 from lienthong.exchange.records import Entry, SignedMessage, message_record
 from lienthong.exchange.remote_fault import refusal_message
-from lienthong.exchange.replay import MessageKey, ReplayGuard
+from lienthong.exchange.replay import MessageKey, ReplayGuard, once_key
 from lienthong.wire.faults import Side
 from lienthong.wire.message import NodeFault, header_lines, parse_request_part, response_header_part
 
@@ -121,9 +121,7 @@ class ProviderExchange:
             if parties.service not in context.hosted:
                 raise Refused("UnknownService", f"service {parties.service} is not behind this node")
             self._service = usable_service(context.directory, parties.service)
-            permit = permit_for(
-                context.directory, context.quota, parties, asked=self.asked, now_ms=given.now_ms
-            )
+            permit = permit_for(context.directory, context.quota, parties, asked=self.asked, now_ms=given.now_ms)
             self.parties = parties = parties._replace(reason=permit.reason)
             context.replay.take(parties.request_id, self._once_key(parties), given.now_ms)
         except LienthongError as error:
@@ -136,7 +134,7 @@ class ProviderExchange:
     def _once_key(self, parties: Parties) -> MessageKey | None:
         if self._repeatable():
             return None
-        return (*parties.client, "", *parties.service, parties.message_id)
+        return once_key(parties.client, parties.service, parties.message_id)
 
     def _repeatable(self) -> bool:
         assert self._service is not None
@@ -145,9 +143,7 @@ class ProviderExchange:
     def _request_record(self, now_ms: int, outcome: str) -> Record:
         given = self._message
         message = SignedMessage(given.header_part, given.body, self._digests, given.signature)
-        return message_record(
-            self._entry(), RecordKind.REQUEST, message, status=0, outcome=outcome, time_ms=now_ms
-        )
+        return message_record(self._entry(), RecordKind.REQUEST, message, status=0, outcome=outcome, time_ms=now_ms)
 
     def _entry(self) -> Entry:
         assert self.parties is not None
@@ -179,9 +175,7 @@ class ProviderExchange:
     def _service_answered(self, given: inputs.ServiceAnswered) -> Effects:
         assert self._permit is not None
         try:
-            answer = minimise(
-                self._permit, ServiceAnswer(given.status, given.reason, given.headers, given.body)
-            )
+            answer = minimise(self._permit, ServiceAnswer(given.status, given.reason, given.headers, given.body))
         except LienthongError as error:
             return self._refuse(error)
         return self._sign_answer(answer)

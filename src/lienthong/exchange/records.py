@@ -30,7 +30,9 @@ class Entry(NamedTuple):
     retention: BodyRetention
 
 
-def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, status: int, outcome: str, time_ms: int) -> Record:
+def message_record(
+    entry: Entry, kind: RecordKind, message: SignedMessage, *, status: int, outcome: str, time_ms: int
+) -> Record:
     """The record of a signed message. The body is kept only where the service's rule says so."""
     parties = entry.parties
     reason = parties.reason

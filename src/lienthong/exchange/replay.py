@@ -9,8 +9,14 @@ window are refused by their signing time, so request ids need to be remembered o
 from __future__ import annotations
 
 from lienthong.domain.errors import Refused, Unavailable
+from lienthong.domain.identifiers import ClientId, ServiceId
 
 MessageKey = tuple[str, ...]
+
+
+def once_key(client: ClientId, service: ServiceId, message_id: str) -> MessageKey:
+    """The key of a message that must not be executed twice; identifiers as the directory resolves them."""
+    return (*client, "", *service, message_id)
 
 
 class SeenOnce:

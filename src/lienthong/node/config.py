@@ -201,4 +201,3 @@ def _inside(listen: str) -> bool:
 
 PRIVATE_172 = tuple(f"172.{second}." for second in range(16, 32))
 """RFC 1918: 172.16.0.0/12."""
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from lienthong.adapters.http_flow import BodySink
 from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
@@ -95,7 +94,9 @@ class FrontDoor:
             self.faults.write(request, effects.Fault(error, Side.CONSUMER, None))
             return
         status, content_type, extra, body = answer
-        request.connection.respond(plain_response(status, content_type, body, lines=extra), keep_alive=request.keep_alive)
+        request.connection.respond(
+            plain_response(status, content_type, body, lines=extra), keep_alive=request.keep_alive
+        )
 
 
 class _SystemWaits:
@@ -137,5 +138,3 @@ class _Ignored:
 
     def aborted(self) -> None:
         """Nothing to do."""
-
-

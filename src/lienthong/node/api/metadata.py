@@ -15,7 +15,13 @@ from lienthong.node.api.callers import ControlAnswer
 from lienthong.node.use_cases.plane import Ids
 from lienthong.wire.headers import RequestHeaders, read_request_headers
 from lienthong.wire.message import ResponseIds, header_lines, request_hash, request_header_part, response_header_part
-from lienthong.wire.metaservices import JSON_CONTENT_TYPE, allowed_methods, list_clients, list_methods, open_api_service
+from lienthong.wire.metaservices import (
+    JSON_CONTENT_TYPE,
+    allowed_methods,
+    list_clients,
+    list_methods,
+    open_api_service,
+)
 from lienthong.wire.open_api import open_api_answer
 from lienthong.wire.request_line import (
     Metaservice,

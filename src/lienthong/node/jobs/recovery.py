@@ -7,15 +7,17 @@ gets the outcome ``OutcomeUnknown``; the ids of recent requests are remembered a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from lienthong.adapters.ledger_files import START, Position, read_records
+from lienthong.directory.snapshot import FreshDirectory
+from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import parse_client_id, parse_service_id
-from lienthong.domain.network import Service
 from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
-from lienthong.exchange.replay import ReplayGuard
+from lienthong.exchange.replay import ReplayGuard, once_key
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
 
@@ -66,17 +68,16 @@ def ledger_records(directory: Path, start: Position = START) -> Iterator[Record]
         yield decode_record(found.encoded)
 
 
-def remember(guard: ReplayGuard, taken: Iterable[Taken], services: dict[str, Service | None]) -> None:
-    """Restore the replay guard. A service that is no longer known counts as one that must not be repeated."""
+def remember(guard: ReplayGuard, taken: Iterable[Taken], directory: FreshDirectory) -> None:
+    """Restore the replay guard. What the directory no longer knows counts as an operation not to be repeated."""
     for one in taken:
-        service = services.get(one.service)
+        client, service_id = parse_client_id(one.client), parse_service_id(one.service)
+        with suppress(LienthongError):
+            client, service_id = directory.canonical_client(client), directory.canonical_service(service_id)
+        service = directory.service(service_id)
         repeatable = service is not None and one.method in service.idempotent
-        guard.restore(one.request_id, None if repeatable else once_key(one), one.at_ms)
-
-
-def once_key(one: Taken) -> tuple[str, ...]:
-    """The key under which the provider machine remembers a message that must not be executed twice."""
-    return (*parse_client_id(one.client), "", *parse_service_id(one.service), one.message_id)
+        key = None if repeatable else once_key(client, service_id, one.message_id)
+        guard.restore(one.request_id, key, one.at_ms)
 
 
 def unknown_outcome(record: Record, time_ms: int) -> Record:

@@ -27,7 +27,13 @@ def matches_secret(secret: str, kept: str) -> str:
             raise ValueError
         wanted = base64.b64decode(digest, validate=True)
         found = hashlib.scrypt(
-            secret.encode(), salt=base64.b64decode(salt), n=int(n), r=int(r), p=int(p), maxmem=2**28, dklen=len(wanted)
+            secret.encode(),
+            salt=base64.b64decode(salt),
+            n=int(n),
+            r=int(r),
+            p=int(p),
+            maxmem=2**28,
+            dklen=len(wanted),
         )
     except (ValueError, binascii.Error):
         raise Refused("ClientUnauthenticated", "the kept secret of the system cannot be read") from None

@@ -37,7 +37,9 @@ class Backend:
 class Backends:
     """All of them."""
 
-    def __init__(self, sections: tuple[ServiceSection, ...], bounds: ClientBounds, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, sections: tuple[ServiceSection, ...], bounds: ClientBounds, tls: ssl.SSLContext | None
+    ) -> None:
         self._by_service: Mapping[ServiceId, Backend] = {
             parse_service_id(section.id): Backend(section, bounds, tls) for section in sections
         }

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from lienthong.adapters.http_client import HttpAnswer
 from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
-from lienthong.evidence.signature import decode_signature, encode_signature, verify
+from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.consumer import ConsumerContext, ConsumerExchange
 from lienthong.node.use_cases.peers import Peers
@@ -72,16 +72,7 @@ class ConsumerRun:
             self.failed(error)
 
     def _verify(self, effect: effects.Verify) -> None:
-        plane = self._plane
-        now_ms = plane.clock_ms()
-        try:
-            proof = verify(
-                effect.signature, effect.digests, effect.certificate, now_ms=now_ms, window_ms=plane.window_ms
-            )
-        except LienthongError as error:
-            self.feed(inputs.SignatureUnproven(error, now_ms))
-            return
-        self.feed(inputs.SignatureVerified(proof, now_ms))
+        self.feed(self._plane.verify(effect))
 
     def _answer(self, effect: effects.Answer) -> None:
         self._plane.tally.ended("consumer", "", self._plane.clock_ms() - self._started_ms)

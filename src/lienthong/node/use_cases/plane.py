@@ -8,11 +8,13 @@ from typing import Protocol
 
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.identifiers import MemberId
+from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record, encode_record
-from lienthong.evidence.signature import Signature, SigningKey, sign
+from lienthong.evidence.signature import Signature, SigningKey, sign, verify
 from lienthong.evidence.xades import SignerTemplate
 from lienthong.exchange import inputs
+from lienthong.exchange.effects import Verify
 from lienthong.node.use_cases.tally import Tally
 
 
@@ -65,6 +67,8 @@ class Plane:
     window_ms: int
     tally: Tally
     log: Logger
+    keep: Callable[[SigningCertificate], None]
+    """Keeps a signer's certificate before the first record that names it."""
 
     def sign(self, digests: MessageDigests, member: MemberId) -> Signature:
         """Sign for `member`; raises Unavailable CannotCreateSignature if this node has no key for it."""
@@ -72,6 +76,20 @@ class Plane:
         if signer is None:
             raise Unavailable("CannotCreateSignature", f"this node has no signing key for {member}")
         return sign(digests, signer.key, signer.template, self.clock_ms())
+
+    def verify(self, effect: Verify) -> inputs.SignatureVerified | inputs.SignatureUnproven:
+        """Verify, as the input that the machine waits for."""
+        now_ms = self.clock_ms()
+        try:
+            proof = verify(
+                effect.signature, effect.digests, effect.certificate, now_ms=now_ms, window_ms=self.window_ms
+            )
+            self.keep(effect.certificate)
+        except LienthongError as error:
+            return inputs.SignatureUnproven(error, now_ms)
+        except OSError:
+            return inputs.SignatureUnproven(Unavailable("LoggingFailed", "the disk takes no certificate"), now_ms)
+        return inputs.SignatureVerified(proof, now_ms)
 
     def append(self, records: tuple[Record, ...], feed: Callable[[object], None]) -> None:
         """Make `records` durable, then feed Recorded or RecordFailed, once."""

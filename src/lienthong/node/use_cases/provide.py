@@ -9,7 +9,7 @@ from lienthong.adapters.http_client import HttpAnswer
 from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
-from lienthong.evidence.signature import Signature, decode_signature, encode_signature, verify
+from lienthong.evidence.signature import Signature, decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.provider import ProviderContext, ProviderExchange
 from lienthong.node.use_cases.backends import Backends
@@ -54,16 +54,7 @@ class ProviderRun:
 
     # ---- effects
     def _verify(self, effect: effects.Verify) -> None:
-        plane = self._plane
-        now_ms = plane.clock_ms()
-        try:
-            proof = verify(
-                effect.signature, effect.digests, effect.certificate, now_ms=now_ms, window_ms=plane.window_ms
-            )
-        except LienthongError as error:
-            self.feed(inputs.SignatureUnproven(error, now_ms))
-            return
-        self.feed(inputs.SignatureVerified(proof, now_ms))
+        self.feed(self._plane.verify(effect))
 
     def _append(self, effect: effects.Append) -> None:
         self._plane.append(effect.records, self.feed)

@@ -1,0 +1,1 @@
+"""Puts a node process together and runs it."""

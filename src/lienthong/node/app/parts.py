@@ -1,0 +1,163 @@
+"""Everything one node process is made of, built from its settings. Nothing listens yet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from lienthong.adapters.directory_client import DirectoryClient
+from lienthong.adapters.http_client import ClientBounds
+from lienthong.adapters.http_server import Bounds
+from lienthong.adapters.keys import CertificateStore, load_signing_key, read_certificate
+from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
+from lienthong.directory.snapshot import FreshDirectory
+from lienthong.domain.decision import QuotaWindows
+from lienthong.domain.errors import Unavailable
+from lienthong.domain.identifiers import MemberId, parse_member_id, parse_node_id
+from lienthong.evidence.xades import SignerTemplate
+from lienthong.exchange.consumer import ConsumerContext
+from lienthong.exchange.provider import ProviderContext
+from lienthong.exchange.replay import ReplayGuard
+from lienthong.node.api.callers import Callers
+from lienthong.node.app.channels import peer_client
+from lienthong.node.config import LimitsSection, NodeSettings
+from lienthong.node.store.places import certificate_directory, ledger_directory
+from lienthong.node.use_cases.backends import Backends
+from lienthong.node.use_cases.peers import Peers
+from lienthong.node.use_cases.plane import Ids, Plane, Signer
+from lienthong.node.use_cases.tally import Tally
+
+_TOKEN_KEY = "token.key"  # noqa: S105 - a file name
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of a process. `base` is the folder of the settings file."""
+
+    settings: NodeSettings
+    base: Path
+    data: Path
+    directory_client: DirectoryClient
+    ledger_folder: Path
+    ledger: LedgerWriter
+    plane: Plane
+    consumer: ConsumerContext
+    provider: ProviderContext
+    peers: Peers
+    backends: Backends
+    callers: Callers
+
+    def directory_changed(self, directory: FreshDirectory) -> None:
+        """Bring a newer directory into force for every exchange that begins from now on."""
+        self.consumer.directory = directory
+        self.provider.directory = directory
+
+
+def clock_ms() -> int:
+    """The wall clock in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
+    """Build the parts; raises the coded error of whatever is missing."""
+    data = base / settings.node.data_dir
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    client = _directory_client(settings, base, data / "directory" / str(worker))
+    directory = client.start(clock_ms())
+    limits = settings.limits
+    folder = ledger_directory(data, worker)
+    ledger = LedgerWriter(
+        folder,
+        asyncio.get_running_loop(),
+        clock_ms=clock_ms,
+        settings=LedgerSettings(segment_bytes=settings.ledger.segment_mib << 20),
+    )
+    certificates = CertificateStore(certificate_directory(data))
+    ids = Ids(clock_ms, os.urandom)
+    plane = Plane(
+        clock_ms, ids, ledger, _signers(settings, base, certificates), int(limits.window_s * 1000), Tally(),
+        structlog.get_logger(), certificates.keep,
+    )  # fmt: skip
+    consumer = ConsumerContext(directory, QuotaWindows(limits.quota_windows), parse_node_id(settings.node.id))
+    backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))
+    provider = ProviderContext(
+        directory, QuotaWindows(limits.quota_windows), _replay_guard(limits), backends.services
+    )
+    peers = Peers(
+        lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities), client_bounds(limits)
+    )
+    callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
+    return Parts(settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers)
+
+
+def _directory_client(settings: NodeSettings, base: Path, cache: Path) -> DirectoryClient:
+    section = settings.directory
+    try:
+        root = (base / section.trusted_root).read_bytes()
+    except OSError as error:
+        raise Unavailable("MalformedGlobalConf", f"the trusted root cannot be read: {error.strerror}") from None
+    source = section.source if "://" in section.source else base / section.source
+    return DirectoryClient(source, root, cache)
+
+
+def _signers(settings: NodeSettings, base: Path, certificates: CertificateStore) -> Mapping[MemberId, Signer]:
+    signers = {}
+    for section in settings.signing:
+        member = parse_member_id(section.member)
+        try:
+            certificate = read_certificate((base / section.certificate).read_bytes(), member)
+        except OSError as error:
+            raise Unavailable(
+                "KeyUnavailable", f"the signing certificate of {member} cannot be read: {error.strerror}"
+            ) from None
+        certificates.keep(certificate)
+        scheme, _, name = section.key.partition(":")
+        uri = f"file:{(base / name).resolve()}" if scheme == "file" else section.key
+        signers[member] = Signer(load_signing_key(uri), SignerTemplate(certificate.digest))
+    return signers
+
+
+def _replay_guard(limits: LimitsSection) -> ReplayGuard:
+    return ReplayGuard(
+        request_period_ms=int(2 * limits.window_s * 1000),
+        message_period_ms=int(limits.repeat_s * 1000),
+        most=limits.remembered,
+    )
+
+
+def _backend_tls(settings: NodeSettings) -> ssl.SSLContext | None:
+    if not any(service.url.startswith("https://") for service in settings.services):
+        return None
+    return ssl.create_default_context()
+
+
+def client_bounds(limits: LimitsSection) -> ClientBounds:
+    """Bounds of calls to other nodes and to systems."""
+    return ClientBounds(
+        inline_body=limits.inline_body_kib << 10, answer_s=limits.peer_answer_s, connections=limits.peer_connections
+    )
+
+
+def door_bounds(limits: LimitsSection) -> Bounds:
+    """Bounds of connections at the doors."""
+    return Bounds(inline_body=limits.inline_body_kib << 10, header_s=limits.header_s, body_idle_s=limits.body_idle_s)
+
+
+def _token_key(data: Path) -> bytes:
+    """The key that seals access tokens, made at first use; all workers of the node share it."""
+    path = data / _TOKEN_KEY
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        key = os.urandom(32)
+        file.write(key)
+    return key

@@ -1,0 +1,196 @@
+"""Runs a node process: recover, listen, work, stop gracefully."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import ssl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvloop
+
+from lienthong.adapters.http_server import ConnectionRegistry, HttpServerConnection, RequestHandler
+from lienthong.directory.freshness import Freshness, freshness
+from lienthong.domain.errors import LienthongError
+from lienthong.evidence.record import encode_record
+from lienthong.node.api.admin import AdminDoor
+from lienthong.node.api.faults import FaultWriter
+from lienthong.node.api.front import FrontDoor
+from lienthong.node.api.metadata import Metadata
+from lienthong.node.api.peer import PeerDoor
+from lienthong.node.app.channels import front_server, peer_server
+from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
+from lienthong.node.config import NodeSettings
+from lienthong.node.jobs.indexing import Indexing
+from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
+from lienthong.wire.faults import CodeStyle
+
+_SWEEP_S = 0.25
+_DRAIN_S = 20.0
+_WARN_BEFORE_MS = 3_600_000
+
+
+def run_node(settings: NodeSettings, base: Path, *, worker: int = 0) -> None:
+    """Run one process until SIGTERM or SIGINT. Raises the coded error that keeps it from starting."""
+    # The ledger's writer thread must get the interpreter back quickly after its fdatasync.
+    sys.setswitchinterval(0.0005)
+    uvloop.run(_NodeProcess(settings, base, worker).run())
+
+
+class _NodeProcess:
+    def __init__(self, settings: NodeSettings, base: Path, worker: int) -> None:
+        self._settings = settings
+        self._base = base
+        self._worker = worker
+        self._log = structlog.get_logger()
+        self._servers: list[asyncio.Server] = []
+        self._registries: list[ConnectionRegistry] = []
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        self._parts = parts = build(self._settings, self._base, self._worker)
+        await self._recover(parts)
+        indexing = Indexing(parts.ledger_folder, lambda: parts.ledger.durable_end, self._log)
+        indexing.start()
+        await self._listen(parts)
+        jobs = [loop.create_task(self._sweep(parts)), loop.create_task(self._refresh(parts))]
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        self._log.info("node.ready", node=self._settings.node.id, worker=self._worker)
+        await stop.wait()
+        self._log.info("node.stopping", node=self._settings.node.id)
+        for job in jobs:
+            job.cancel()
+        await self._drain(parts)
+        await parts.ledger.close()
+        indexing.stop()
+        self._log.info("node.stopped", node=self._settings.node.id)
+
+    async def _recover(self, parts: Parts) -> None:
+        """Read what the ledger has, then open it for writing and end what was left open."""
+        now_ms = clock_ms()
+        since_ms = now_ms - int(self._settings.limits.repeat_s * 1000)
+        parts.ledger.start()
+        found = recover(ledger_records(parts.ledger_folder), taken_since_ms=since_ms)
+        remember(parts.provider.replay, found.taken, parts.provider.directory)
+        for record in found.open_requests.values():
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            parts.ledger.append(encode_record(unknown_outcome(record, now_ms)), _settle(done))
+            await done
+        self._log.info("ledger.recovered", records=found.records, without_end=len(found.open_requests))
+
+    async def _listen(self, parts: Parts) -> None:
+        settings, plane = self._settings, parts.plane
+        style = CodeStyle(settings.node.error_style)
+        front = FrontDoor(
+            plane,
+            parts.consumer,
+            parts.peers,
+            parts.callers,
+            Metadata(parts.consumer, plane.ids, clock_ms),
+            FaultWriter(plane.ids, self._log, style),
+            parts.consumer.node_id.instance,
+        )
+        await self._open(front, settings.front.listen, None)
+        await self._open(front, settings.front.listen_tls, front_server(settings.front, self._base))
+        authorities = parts.consumer.directory.channel_authorities
+        peer = PeerDoor(plane, parts.provider, parts.backends)
+        await self._open(peer, settings.peer.listen, peer_server(settings.peer, self._base, authorities))
+        admin = AdminDoor(plane.tally, lambda: self._health(parts), lambda: self._gauges(parts))
+        if self._worker == 0:
+            await self._open(admin, settings.admin.listen, None)
+
+    async def _open(self, handler: RequestHandler, listen: str | None, tls: ssl.SSLContext | None) -> None:
+        if listen is None:
+            return
+        loop = asyncio.get_running_loop()
+        registry = ConnectionRegistry(most=self._settings.limits.connections, clock=loop.time)
+        self._registries.append(registry)
+        bounds = door_bounds(self._settings.limits)
+        host, _, port = listen.rpartition(":")
+        self._servers.append(
+            await loop.create_server(
+                lambda: HttpServerConnection(handler, bounds=bounds, clock=loop.time, registry=registry),
+                host.strip("[]"),
+                int(port),
+                ssl=tls,
+                backlog=2048,
+                reuse_port=self._settings.node.workers > 1,
+            )
+        )
+
+    async def _sweep(self, parts: Parts) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            for registry in self._registries:
+                registry.sweep()
+            for pool in (*parts.peers.pools(), *parts.backends.pools()):
+                pool.sweep()
+
+    async def _refresh(self, parts: Parts) -> None:
+        while True:
+            await asyncio.sleep(self._settings.directory.poll_s)
+            try:
+                directory = await asyncio.to_thread(parts.directory_client.refresh, clock_ms())
+            except LienthongError as error:
+                self._log.warning("directory.not_refreshed", code=error.code, message=error.message)
+                continue
+            if directory is not None:
+                parts.directory_changed(directory)
+                self._log.info("directory.changed", version=directory.version)
+
+    async def _drain(self, parts: Parts) -> None:
+        for server in self._servers:
+            server.close()
+        for registry in self._registries:
+            registry.drain()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _DRAIN_S
+        in_flight = parts.plane.tally.in_flight
+        while any(in_flight.values()) and loop.time() < end:
+            await asyncio.sleep(0.02)
+        for pool in (*parts.peers.pools(), *parts.backends.pools()):
+            pool.close()
+
+    def _health(self, parts: Parts) -> tuple[bool, dict[str, Any]]:
+        directory, failure = parts.consumer.directory, parts.ledger.failure
+        state = freshness(directory, now_ms=clock_ms(), warn_before_ms=_WARN_BEFORE_MS)
+        facts = {
+            "node": self._settings.node.id,
+            "directory": {
+                "state": state.value,
+                "version": directory.version,
+                "expires_at_ms": directory.expires_at_ms,
+            },
+            "ledger": "ok" if failure is None else failure.message,
+            "in_flight": parts.plane.tally.in_flight,
+        }
+        return failure is None and state is not Freshness.STALE, facts
+
+    def _gauges(self, parts: Parts) -> dict[str, float]:
+        directory = parts.consumer.directory
+        return {
+            "directory_version": directory.version,
+            "directory_expires_in_seconds": (directory.expires_at_ms - clock_ms()) / 1000,
+            "ledger_failed": float(parts.ledger.failure is not None),
+            "connections": float(sum(len(registry) for registry in self._registries)),
+        }
+
+
+def _settle(done: asyncio.Future[None]) -> Callable[[BaseException | None], None]:
+    def settled(failure: BaseException | None) -> None:
+        if failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(failure)
+
+    return settled
