@@ -54,7 +54,7 @@ def _find_in_index(ledger: Path, wanted: str) -> tuple[list[Position], Position]
     if not path.exists():
         return [], START
     with LedgerIndex(path) as index:
-        bookmark = index.bookmark()  # read first: what is indexed meanwhile is then found twice at most, never missed
+        bookmark = index.bookmark()  # read first: what is indexed meanwhile is then read from the ledger
         return [found.position for found in index.find(wanted) if found.position < bookmark], bookmark
 
 

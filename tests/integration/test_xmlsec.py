@@ -1,0 +1,120 @@
+"""The rebuilt signature document before verifiers that we did not write: xmlsec1 and signxml.
+
+Both must accept the four shapes of a message and refuse them after one changed byte of any file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lienthong.adapters.keys import certificate_pem
+from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
+from lienthong.evidence.document import SIGNATURES_FILE, signature_document
+from lienthong.evidence.xades import BODY_FILE, HEADER_FILE, REQUEST_LEAF_FILE, request_leaf_file
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, REQUEST_BODY, REQUEST_HEADER, RESPONSE_BODY, RESPONSE_HEADER
+from tests.doubles.signing import Signer
+
+XMLSEC = shutil.which("xmlsec1")
+ORACLES = Path(__file__).resolve().parents[2] / ".venv-oracles" / "bin" / "python"
+SIGNXML = Path(__file__).with_name("verify_with_signxml.py")
+TIME = "2021-03-02 00:00:00+00:00"
+
+REQUEST = request_digests(REQUEST_HEADER, REQUEST_BODY)
+REQUEST_LEAF = leaf(REQUEST)
+SHAPES: dict[str, tuple[MessageDigests, dict[str, bytes]]] = {
+    "request": (REQUEST, {HEADER_FILE: REQUEST_HEADER, BODY_FILE: REQUEST_BODY}),
+    "request-without-body": (request_digests(REQUEST_HEADER, None), {HEADER_FILE: REQUEST_HEADER}),
+    "response": (
+        response_digests(RESPONSE_HEADER, RESPONSE_BODY, REQUEST_LEAF),
+        {HEADER_FILE: RESPONSE_HEADER, BODY_FILE: RESPONSE_BODY, REQUEST_LEAF_FILE: request_leaf_file(REQUEST_LEAF)},
+    ),
+    "response-without-body": (
+        response_digests(RESPONSE_HEADER, None, REQUEST_LEAF),
+        {HEADER_FILE: RESPONSE_HEADER, REQUEST_LEAF_FILE: request_leaf_file(REQUEST_LEAF)},
+    ),
+}
+
+
+def _write(folder: Path, shape: str) -> list[str]:
+    """Write the files of one message; returns the names of those that are signed or sign."""
+    digests, files = SHAPES[shape]
+    signer = Signer(HA_NOI if shape.startswith("request") else BO_CONG_AN)
+    (folder / "META-INF").mkdir()
+    files = {**files, SIGNATURES_FILE: signature_document(digests, signer.sign(digests), signer.certificate)}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    (folder / "signer.pem").write_bytes(certificate_pem(signer.certificate))
+    return list(files)
+
+
+def _by_xmlsec(folder: Path) -> bool:
+    assert XMLSEC is not None
+    command = [XMLSEC, "--verify", "--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties"]
+    command += ["--verification-time", TIME[:-6], "--trusted-pem", "signer.pem", SIGNATURES_FILE]
+    result = subprocess.run(command, cwd=folder, capture_output=True, timeout=20, check=False)
+    return result.returncode == 0
+
+
+def _by_signxml(folder: Path) -> bool:
+    command = [ORACLES, SIGNXML, folder, TIME]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode in (0, 3), result.stderr
+    return result.returncode == 0
+
+
+VERIFIERS = [
+    pytest.param(
+        _by_xmlsec, id="xmlsec1", marks=pytest.mark.skipif(XMLSEC is None, reason="xmlsec1 is not installed")
+    ),
+    pytest.param(
+        _by_signxml,
+        id="signxml",
+        marks=pytest.mark.skipif(not ORACLES.exists(), reason="no .venv-oracles; make oracles builds it"),
+    ),
+]
+
+
+@pytest.mark.parametrize("verifies", VERIFIERS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_strangers_accept_it_and_refuse_it_after_one_changed_byte(
+    verifies: Callable[[Path], bool], shape: str, tmp_path: Path
+) -> None:
+    names = _write(tmp_path, shape)
+    assert verifies(tmp_path)
+    for name in names:
+        path = tmp_path / name
+        content = path.read_bytes()
+        path.write_bytes(_changed(content))
+        assert not verifies(tmp_path), name
+        path.write_bytes(content)
+    assert verifies(tmp_path)
+
+
+@pytest.mark.skipif(XMLSEC is None, reason="xmlsec1 is not installed")
+@pytest.mark.parametrize(
+    "word", [b"SignatureValue ", b"SigningTime>", b"DigestValue>", b"X509Certificate>", b"MimeType>"]
+)
+def test_xmlsec1_refuses_a_change_of_any_signed_element(word: bytes, tmp_path: Path) -> None:
+    _write(tmp_path, "response")
+    path = tmp_path / SIGNATURES_FILE
+    content = path.read_bytes()
+    at = content.index(b">", content.index(word)) + 12
+    path.write_bytes(content[:at] + _other(content[at : at + 1]) + content[at + 1 :])
+    assert not _by_xmlsec(tmp_path)
+
+
+def _changed(content: bytes) -> bytes:
+    """One byte made another one: in the document in the first digest, elsewhere in the middle."""
+    middle = content.find(b"<ds:DigestValue>") + 20 if b"<ds:DigestValue>" in content else len(content) // 2
+    while not content[middle : middle + 1].isalnum():
+        middle += 1
+    return content[:middle] + _other(content[middle : middle + 1]) + content[middle + 1 :]
+
+
+def _other(byte: bytes) -> bytes:
+    return b"1" if byte != b"1" else b"2"

@@ -1,0 +1,285 @@
+"""The ledger writer: acknowledged means on disk; nothing is lost silently."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records
+from lienthong.adapters.ledger_files import writer as under_test
+from lienthong.domain.errors import Unavailable
+from tests.doubles.signing import NOW_MS
+
+SMALL = LedgerSettings(segment_bytes=16_384, queue_records_max=64)
+Told = list[BaseException | None]
+
+
+def _writer(directory: Path, settings: LedgerSettings = SMALL) -> LedgerWriter:
+    return LedgerWriter(directory, asyncio.get_running_loop(), clock_ms=lambda: NOW_MS, settings=settings)
+
+
+async def _append(writer: LedgerWriter, record: bytes) -> BaseException | None:
+    told: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+    writer.append(record, told.set_result)
+    return await told
+
+
+def _running(
+    directory: Path, act: Callable[[LedgerWriter], Awaitable[None]], settings: LedgerSettings = SMALL
+) -> None:
+    """Start a writer, let it act, close it."""
+
+    async def run() -> None:
+        writer = _writer(directory, settings)
+        writer.start()
+        try:
+            await act(writer)
+        finally:
+            await writer.close()
+
+    asyncio.run(run())
+
+
+def _read(directory: Path) -> list[bytes]:
+    return [found.encoded for found in read_records(directory)]
+
+
+def _records(count: int, size: int = 100) -> list[bytes]:
+    return [f"{number:06d}".encode() + bytes(size) for number in range(count)]
+
+
+async def _append_all(writer: LedgerWriter, records: list[bytes]) -> None:
+    told = [await _append(writer, record) for record in records]
+    assert told == [None] * len(records)
+
+
+def test_appended_records_are_read_in_order_over_many_segments(tmp_path: Path) -> None:
+    records = _records(500)
+
+    async def act(writer: LedgerWriter) -> None:
+        for at in range(0, 500, 50):
+            await asyncio.gather(*(_append(writer, record) for record in records[at : at + 50]))
+
+    _running(tmp_path, act)
+    assert _read(tmp_path) == records
+    assert len(list(tmp_path.glob("0*.segment"))) >= 4
+
+
+def test_a_ledger_goes_on_after_it_was_closed(tmp_path: Path) -> None:
+    records = _records(30)
+    for at in range(0, 30, 10):
+        _running(tmp_path, lambda writer, at=at: _append_all(writer, records[at : at + 10]))
+    assert _read(tmp_path) == records
+    assert len(list(tmp_path.glob("0*.segment"))) == 1
+
+
+def test_close_writes_what_waits(tmp_path: Path) -> None:
+    told: Told = []
+
+    async def act(writer: LedgerWriter) -> None:
+        for record in _records(20):
+            writer.append(record, told.append)
+
+    _running(tmp_path, act)
+    assert told == [None] * 20
+    assert len(_read(tmp_path)) == 20
+
+
+def test_after_close_nothing_is_taken(tmp_path: Path) -> None:
+    async def run() -> None:
+        writer = _writer(tmp_path)
+        writer.start()
+        await writer.close()
+        await writer.close()
+        with pytest.raises(Unavailable, match="LoggingFailed"):
+            writer.append(b"late", lambda error: None)
+
+    asyncio.run(run())
+
+
+def test_one_failing_callback_does_not_keep_the_others_from_being_called(tmp_path: Path) -> None:
+    told: Told = []
+    reported: list[str] = []
+
+    def fail(error: BaseException | None) -> None:
+        raise RuntimeError("a closed client")
+
+    async def act(writer: LedgerWriter) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context["message"]))
+        writer.append(b"one", told.append)
+        writer.append(b"two", fail)
+        writer.append(b"three", told.append)
+        await _append(writer, b"four")
+
+    _running(tmp_path, act)
+    assert told == [None, None]
+    assert reported == ["a callback of the ledger failed"]
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    async def act(writer: LedgerWriter) -> None:
+        with pytest.raises(Unavailable, match="Another process"):
+            _writer(tmp_path).start()
+        await _append(writer, b"still mine")
+
+    _running(tmp_path, act)
+    assert _read(tmp_path) == [b"still mine"]
+
+
+def test_a_full_queue_refuses(tmp_path: Path) -> None:
+    async def act(writer: LedgerWriter) -> None:
+        told: Told = []
+        for record in _records(64):
+            writer.append(record, told.append)
+        with pytest.raises(Unavailable, match="LoggingFailed"):
+            writer.append(b"one too many", told.append)
+        while len(told) < 64:
+            await asyncio.sleep(0.001)
+        await _append(writer, b"room again")
+
+    _running(tmp_path, act)
+    assert len(_read(tmp_path)) == 65
+
+
+def test_a_queue_full_of_bytes_refuses(tmp_path: Path) -> None:
+    async def act(writer: LedgerWriter) -> None:
+        writer.append(bytes(1500), lambda error: None)
+        with pytest.raises(Unavailable, match="LoggingFailed"):
+            writer.append(bytes(1500), lambda error: None)
+
+    _running(tmp_path, act, LedgerSettings(segment_bytes=16_384, queue_bytes_max=2_000))
+
+
+def test_a_record_too_long_for_a_segment_is_refused(tmp_path: Path) -> None:
+    async def act(writer: LedgerWriter) -> None:
+        with pytest.raises(Unavailable, match="does not fit"):
+            writer.append(bytes(SMALL.record_bytes_max), lambda error: None)
+        assert await _append(writer, bytes(SMALL.record_bytes_max - 4)) is None
+
+    _running(tmp_path, act)
+
+
+def test_the_torn_tail_of_a_crash_is_overwritten_and_the_chain_goes_on(tmp_path: Path) -> None:
+    records = _records(6)
+    _running(tmp_path, lambda writer: _append_all(writer, records[:3]))
+    whole = (tmp_path / "00000001.segment").read_bytes()
+    end = next(iter([found.following.offset for found in read_records(tmp_path)][-1:]))
+    garbage = b"\x40\0\0\0torn write" + b"x" * 500
+    (tmp_path / "00000001.segment").write_bytes(whole[:end] + garbage + whole[end + len(garbage) :])
+    _running(tmp_path, lambda writer: _append_all(writer, records[3:]))
+    assert _read(tmp_path) == records
+    assert b"x" * 50 not in (tmp_path / "00000001.segment").read_bytes()
+
+
+def test_a_crash_between_two_segments_is_repaired(tmp_path: Path) -> None:
+    """The new segment has its name and header, but no entry; and the next one was begun."""
+    _running(tmp_path, lambda writer: _append_all(writer, _records(200)))
+    number = len(list(tmp_path.glob("0*.segment")))
+    records = _read(tmp_path)
+    last = tmp_path / f"{number:08d}.segment"
+    content = last.read_bytes()
+    last.write_bytes(content[:96] + bytes(len(content) - 96))
+    (tmp_path / "next.segment").write_bytes(b"half")
+    kept = _read(tmp_path)
+    assert kept == records[: len(kept)]
+    assert 0 < len(kept) < len(records)
+    _running(tmp_path, lambda writer: _append_all(writer, [b"after"]))
+    assert _read(tmp_path) == [*kept, b"after"]
+
+
+def test_durable_end_lies_behind_every_acknowledged_record(tmp_path: Path) -> None:
+    async def act(writer: LedgerWriter) -> None:
+        for count, record in enumerate(_records(100), 1):
+            await _append(writer, record)
+            assert sum(1 for _ in read_records(tmp_path, until=writer.durable_end)) >= count
+
+    _running(tmp_path, act)
+
+
+@pytest.mark.parametrize("broken", ["write_fully", "fdatasync"])
+def test_after_a_disk_error_everybody_is_told_and_nothing_is_taken_until_reopened(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed sync may have written the record anyway: it must not come back as recorded."""
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def act(writer: LedgerWriter) -> None:
+        assert await _append(writer, b"before") is None
+        place = under_test if broken == "write_fully" else under_test.os
+        with monkeypatch.context() as patch:
+            patch.setattr(place, broken, fail)
+            told: Told = []
+            for record in _records(10):
+                writer.append(record, told.append)
+            while len(told) < 10:
+                await asyncio.sleep(0.001)
+        assert [type(error) for error in told] == [Unavailable] * 10
+        assert writer.failure is not None
+        with pytest.raises(Unavailable, match="No space left"):
+            writer.append(b"refused", told.append)
+        writer.reopen()
+        assert writer.failure is None
+        assert await _append(writer, b"after") is None
+
+    _running(tmp_path, act)
+    assert _read(tmp_path) == [b"before", b"after"]
+
+
+@pytest.fixture
+def _file_size_limit() -> Iterator[Callable[[int], None]]:
+    """No file of this process may grow beyond a size: a full disk in miniature."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    signal.signal(signal.SIGXFSZ, before)
+
+
+def test_no_room_for_the_next_segment_fails_closed_and_loses_nothing(
+    tmp_path: Path, _file_size_limit: Callable[[int], None]
+) -> None:
+    acknowledged: list[bytes] = []
+
+    async def act(writer: LedgerWriter) -> None:
+        await _append(writer, b"first")
+        writer._preparing and writer._preparing.join()
+        (tmp_path / "next.segment").unlink()
+        writer._next_ready = False
+        _file_size_limit(8_192)
+        for record in _records(400):
+            error = await _append(writer, record)
+            if error is not None:
+                assert isinstance(error, Unavailable)
+                break
+            acknowledged.append(record)
+        assert writer.failure is not None
+        with pytest.raises(Unavailable, match="LoggingFailed"):
+            writer.append(b"refused", lambda error: None)
+        _file_size_limit(1 << 20)
+        writer.reopen()
+        await _append(writer, b"room again")
+
+    _running(tmp_path, act)
+    assert _read(tmp_path) == [b"first", *acknowledged, b"room again"]
+
+
+def test_no_room_at_the_start_is_unavailable(tmp_path: Path, _file_size_limit: Callable[[int], None]) -> None:
+    async def run() -> None:
+        _file_size_limit(4_096)
+        with pytest.raises(Unavailable, match="LoggingFailed"):
+            _writer(tmp_path).start()
+        _file_size_limit(1 << 20)
+        writer = _writer(tmp_path)
+        writer.start()
+        assert await _append(writer, b"room") is None
+        await writer.close()
+
+    asyncio.run(run())
+    assert _read(tmp_path) == [b"room"]

@@ -1,0 +1,86 @@
+"""An exchange told to a person."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from lienthong.domain.errors import Unproven
+from lienthong.evidence.record import Record
+from lienthong.evidence.show import answers_request, as_document, examine, render_text, verify_record
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.signing import Signer
+
+CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
+REQUEST, RESPONSE = request_record(CONSUMER), response_record(PROVIDER)
+
+
+def _changed(record: Record, **changes: object) -> Record:
+    changed: Record = msgspec.structs.replace(record, **changes)
+    return changed
+
+
+def test_the_text_says_who_asked_whom_under_which_grant_and_that_it_holds() -> None:
+    text = render_text([examine(REQUEST, CONSUMER.certificate), examine(RESPONSE, PROVIDER.certificate)])
+    for piece in ("r-1", "m-1", "VN/PROV/H26/mot-cua", "xac-nhan", "grant-7", "giai-quyet-tthc", "1.012345"):
+        assert piece in text
+    assert text.count("hợp lệ / verified") == 2
+    assert "KHÔNG" not in text
+    assert "2021-03-01T08:00:00.250Z" in text
+    assert REQUEST.header_digest.hex() in text
+
+
+def test_the_document_says_the_same() -> None:
+    document = as_document([examine(REQUEST, CONSUMER.certificate), examine(RESPONSE, PROVIDER.certificate)])
+    records = msgspec.json.decode(msgspec.json.encode(document))["records"]
+    assert [record["signature"]["verified"] for record in records] == [True, True]
+    assert records[1]["answers_request"] is True
+    assert records[1]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        (_changed(REQUEST, header_part=REQUEST.header_part + b"x"), "InvalidHeaderDigest"),
+        (_changed(REQUEST, body=b"another body"), "InvalidBodyDigest"),
+        (
+            _changed(REQUEST, header_part=b"x", header_digest=REQUEST.digest_algorithm.of(b"x")),
+            "InvalidSignatureValue",
+        ),
+        (_changed(REQUEST, key_id="day-1"), "SignatureVerification"),
+        (_changed(REQUEST, proof=(b"x" * 32,)), "SignatureVerification"),
+        (_changed(REQUEST, client="nonsense"), None),
+    ],
+)
+def test_a_changed_record_is_not_proven_and_the_text_says_why(record: Record, code: str | None) -> None:
+    examined = examine(record, CONSUMER.certificate)
+    if code is None:
+        assert examined.verified is not None  # who the client is stands in the header part, which is unchanged
+        return
+    assert examined.failure is not None
+    assert examined.failure.code == code
+    assert f"KHÔNG hợp lệ / NOT proven: {code}" in render_text([examined])
+
+
+def test_without_the_certificate_nothing_is_proven() -> None:
+    with pytest.raises(Unproven, match="CertValidation"):
+        verify_record(REQUEST, None)
+
+
+def test_a_body_that_was_not_kept_does_not_hinder_proof() -> None:
+    assert examine(_changed(REQUEST, body=None), CONSUMER.certificate).verified is not None
+
+
+def test_an_answer_to_another_request_is_seen() -> None:
+    stranger = _changed(RESPONSE, request_leaf=b"x" * 32)
+    shown = [examine(REQUEST, CONSUMER.certificate), examine(stranger, PROVIDER.certificate)]
+    assert answers_request(shown, stranger) is False
+    assert "KHÔNG / NO" in render_text(shown)
+    assert answers_request(shown[1:], stranger) is None
+
+
+def test_an_outcome_is_shown_without_proof() -> None:
+    examined = examine(outcome_record(), None)
+    assert examined.failure is None
+    assert "AccessDenied" in render_text([examined])
+    assert "signature" not in msgspec.json.encode(as_document([examined])).decode()
