@@ -57,19 +57,29 @@ class GrantAct(StrEnum):
 
 
 class NodeState(StrEnum):
-    """Life of a node: registered → enrolled with CSRs, waiting for the second person → active."""
+    """Life of a node: registered, active from its first approved enrolment, retired."""
 
     REGISTERED = "registered"
-    PENDING = "pending"
     ACTIVE = "active"
     RETIRED = "retired"
 
 
 class NodeAct(StrEnum):
-    ENROL = "enrol"
+    CERTIFY = "certify"
+    RETIRE = "retire"
+
+
+class EnrolmentState(StrEnum):
+    """Life of one enrolment: the node has posted its certificate requests, a second person decides."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class EnrolmentAct(StrEnum):
     APPROVE = "approve"
     REFUSE = "refuse"
-    RETIRE = "retire"
 
 
 S = TypeVar("S", bound=StrEnum)
@@ -146,12 +156,18 @@ _N, _M = NodeState, NodeAct
 NODE = Machine(
     "node",
     {
-        (_N.REGISTERED, _M.ENROL): Step(_N.PENDING, "project rule"),
-        (_N.ACTIVE, _M.ENROL): Step(_N.PENDING, "project rule: rotation"),
-        (_N.PENDING, _M.APPROVE): Step(_N.ACTIVE, "project rule: four eyes"),
-        (_N.PENDING, _M.REFUSE): Step(_N.REGISTERED, "project rule", True),
+        (_N.REGISTERED, _M.CERTIFY): Step(_N.ACTIVE, "project rule"),
+        (_N.ACTIVE, _M.CERTIFY): Step(_N.ACTIVE, "project rule: rotation without outage"),
         (_N.REGISTERED, _M.RETIRE): Step(_N.RETIRED, "project rule", True),
-        (_N.PENDING, _M.RETIRE): Step(_N.RETIRED, "project rule", True),
         (_N.ACTIVE, _M.RETIRE): Step(_N.RETIRED, "project rule", True),
+    },
+)
+
+_E, _D = EnrolmentState, EnrolmentAct
+ENROLMENT = Machine(
+    "enrolment",
+    {
+        (_E.PENDING, _D.APPROVE): Step(_E.APPROVED, "project rule: four eyes"),
+        (_E.PENDING, _D.REFUSE): Step(_E.REFUSED, "project rule", True),
     },
 )
