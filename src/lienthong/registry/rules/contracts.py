@@ -24,18 +24,13 @@ _VERSIONS = ("3.0.", "3.1.")
 
 
 class _ClosedLoader(yaml.CSafeLoader):
-    """YAML without aliases and doubled keys."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise Malformed("InvalidContract", "the OpenAPI document uses YAML aliases")
-        return super().compose_node(parent, index)
+    """YAML without doubled keys; keys are text (``200:`` means ``"200":``)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        if len(keys) != len(set(keys)):
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) != len(node.value):
             raise Malformed("InvalidContract", "the OpenAPI document has a key twice")
-        return super().construct_mapping(node, deep)
+        return {str(key): value for key, value in mapping.items()}
 
 
 @lru_cache(maxsize=256)
@@ -70,8 +65,11 @@ def path_glob(template: str) -> str:
 
 def _parse(text: str) -> dict[str, Any]:
     try:
-        looks_json = text.lstrip().startswith("{")
-        document = json.loads(text, object_pairs_hook=_no_doubles) if looks_json else yaml.load(text, _ClosedLoader)  # noqa: S506 - a safe loader
+        if text.lstrip().startswith("{"):
+            document = json.loads(text, object_pairs_hook=_no_doubles)
+        else:
+            _check_events(text)
+            document = yaml.load(text, _ClosedLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError, TypeError):
         raise Malformed("InvalidContract", "the OpenAPI document is neither JSON nor YAML") from None
     version = document.get("openapi") if isinstance(document, dict) else None
@@ -79,6 +77,17 @@ def _parse(text: str) -> dict[str, Any]:
         raise Malformed("InvalidContract", "the document does not say openapi: 3.0.x or 3.1.x")
     assert isinstance(document, dict)
     return document
+
+
+def _check_events(text: str) -> None:
+    """Refuse aliases and depth before anything is built: the composer recurses in C."""
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise Malformed("InvalidContract", "the OpenAPI document uses YAML aliases")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH_MAX:
+            raise Malformed("InvalidContract", f"the OpenAPI document is nested deeper than {_DEPTH_MAX}")
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -101,14 +110,14 @@ def _check_references(node: Any, depth: int) -> None:
 
 def _validate(document: dict[str, Any]) -> None:
     # Imported here: it takes half a second, and most commands never read a contract.
-    from jsonschema.exceptions import ValidationError
     from openapi_spec_validator import validate
     from openapi_spec_validator.exceptions import OpenAPISpecValidatorError
+    from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
     from referencing.exceptions import Unresolvable
 
     try:
         validate(document)
-    except ValidationError as error:
+    except OpenAPIValidationError as error:
         place = "/".join(map(str, error.absolute_path)) or "(top)"
         raise Malformed("InvalidContract", f"OpenAPI, at {place[:200]}: {error.message[:300]}") from None
     except (OpenAPISpecValidatorError, Unresolvable, RecursionError, KeyError, TypeError, AttributeError) as error:

@@ -1,6 +1,7 @@
 """Who may do what in the registry: one table, one check.
 
-A role is held for the whole network (operator, auditor) or for one member (member-admin, data-owner). Four eyes
+A role is held for the whole network (operator, auditor) or for one member (member-admin, data-owner); `node` only
+names a node that enrols itself in the audit table. Four eyes
 compares *holders* (people), so that two tokens of one person do not make two people.
 """
 
@@ -18,6 +19,7 @@ class Role(StrEnum):
     MEMBER_ADMIN = "member-admin"
     DATA_OWNER = "data-owner"
     AUDITOR = "auditor"
+    NODE = "node"
 
 
 MEMBER_ROLES = frozenset({Role.MEMBER_ADMIN, Role.DATA_OWNER})
@@ -53,7 +55,7 @@ class Permission(StrEnum):
     DIRECTORY_PUBLISH = "directory:publish"
 
 
-_EVERYBODY = frozenset(Role)
+_EVERYBODY = frozenset(Role) - {Role.NODE}
 MAY: dict[Permission, frozenset[Role]] = {
     Permission.READ: _EVERYBODY,
     Permission.AUDIT_READ: frozenset({Role.OPERATOR, Role.AUDITOR}),
@@ -63,7 +65,7 @@ MAY: dict[Permission, frozenset[Role]] = {
     Permission.NODE_DECIDE: frozenset({Role.OPERATOR}),
     Permission.SYSTEM_ADD: frozenset({Role.OPERATOR, Role.MEMBER_ADMIN}),
     Permission.SYSTEM_LEVEL: frozenset({Role.OPERATOR}),
-    Permission.SERVICE_MANAGE: frozenset({Role.MEMBER_ADMIN, Role.DATA_OWNER}),
+    Permission.SERVICE_MANAGE: frozenset({Role.OPERATOR, Role.MEMBER_ADMIN, Role.DATA_OWNER}),
     Permission.REQUEST_SUBMIT: frozenset({Role.MEMBER_ADMIN}),
     Permission.REQUEST_ANSWER: frozenset({Role.DATA_OWNER}),
     Permission.GRANT_STOP: frozenset({Role.OPERATOR, Role.DATA_OWNER}),

@@ -21,10 +21,12 @@ _CODE = re.compile(r"\S(?:.{0,98}\S)?\Z")
 def check_grant(grant: Grant) -> None:
     """Raises Malformed (``InvalidTerms``) where a term cannot be meant."""
     _need(bool(grant.legal_basis), "a legal basis (document and article)")
-    _need(all(basis.document.strip() and basis.article.strip() for basis in grant.legal_basis), "document and article")
+    _need(
+        all(basis.document.strip() and basis.article.strip() for basis in grant.legal_basis), "document and article"
+    )
     _need(_CODE.match(grant.purpose) is not None, "a purpose of 1-100 characters")
     _need(grant.valid_from_ms < grant.valid_to_ms, "valid_to after valid_from")
-    _need(0 <= grant.valid_from_ms and grant.valid_to_ms < 2**53, "dates after 1970")
+    _need(grant.valid_from_ms >= 0 and grant.valid_to_ms < 2**53, "dates after 1970")
     _need(1 <= grant.level_min <= LEVEL_MAX, "level_min between 1 and 5")
     _need(all(_CODE.match(procedure) for procedure in grant.procedures), "procedure codes of 1-100 characters")
     _need(grant.fields is None or len(grant.fields) > 0, "at least one field, or null for the whole answer")
@@ -62,7 +64,7 @@ def check_level(grant: Grant, level: int | None) -> None:
 
 
 def check_within_request(grant: Grant, purpose: str, items: frozenset[str]) -> None:
-    """Raises Refused (``MoreThanAsked``) where the approval gives another purpose or items that were not asked for."""
+    """Raises Refused (``MoreThanAsked``) where the approval gives another purpose or more items than asked."""
     if grant.purpose != purpose:
         raise Refused("MoreThanAsked", "the purpose is not the one of the request", clause="purpose")
     if WHOLE_ANSWER in items:

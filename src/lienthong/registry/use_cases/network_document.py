@@ -15,7 +15,6 @@ from lienthong.domain.grants import AnswerForm, GrantState
 from lienthong.domain.network import BodyRetention, DataClass, ServiceKind
 from lienthong.registry.rules.states import ServiceState
 
-FORMAT = "lienthong-network/1"
 BYTES_MAX = 64 * 1024 * 1024
 VIET_NAM = timezone(timedelta(hours=7))
 
@@ -59,18 +58,23 @@ class EndpointEntry(_Strict, frozen=True):
     path: str
 
 
-class ServiceEntry(_Strict, frozen=True):
+class ServiceContent(_Strict, frozen=True, kw_only=True):
+    """What a service is: the part that an import and a registration have in common."""
+
     id: str
     kind: ServiceKind
     title_vi: str
     title_en: str
     data_class: DataClass
     openapi: str | None = None
-    openapi_file: str | None = None
     endpoints: tuple[EndpointEntry, ...] = ()
     usage_rule: str = ""
     body_retention: BodyRetention = BodyRetention.NONE
     idempotent: tuple[str, ...] = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE")
+
+
+class ServiceEntry(ServiceContent, frozen=True, kw_only=True):
+    openapi_file: str | None = None
     state: ServiceState = ServiceState.PUBLISHED
     state_notice: str = ""
 
@@ -161,7 +165,7 @@ def read_document(raw: bytes) -> NetworkDocument:
 def join_documents(documents: list[NetworkDocument]) -> NetworkDocument:
     """One document with the lists of all, in order."""
     return NetworkDocument(
-        format=FORMAT,
+        format="lienthong-network/1",
         members=tuple(entry for document in documents for entry in document.members),
         nodes=tuple(entry for document in documents for entry in document.nodes),
         systems=tuple(entry for document in documents for entry in document.systems),
