@@ -36,7 +36,7 @@ class RegistryConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_config(data_dir: Path) -> RegistryConfig:
-    """Read ``registry.toml``; raises Unavailable where there is none, Malformed (``InvalidSettings``) on what is wrong."""
+    """Read ``registry.toml``; raises Unavailable without one, Malformed (``InvalidSettings``) on what is wrong."""
     try:
         raw = (data_dir / FILE_NAME).read_bytes()
     except OSError:
