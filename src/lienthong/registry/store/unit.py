@@ -84,9 +84,20 @@ class Books:
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
-        """A transaction: committed at the end, rolled back on any exception."""
+        """A transaction that may write: committed at the end, rolled back on any exception. Raises Unavailable."""
+        with self._transaction(self._engine) as unit:
+            yield unit
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A transaction that reads: takes no write lock. Raises Unavailable."""
+        with self._transaction(self._engine.execution_options(reading=True)) as unit:
+            yield unit
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Unit]:
         try:
-            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield Unit(session)
         except OperationalError as error:
             raise Unavailable("DatabaseUnavailable", "the register's database does not answer now") from error
@@ -123,7 +134,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _constraint(error: IntegrityError) -> str:

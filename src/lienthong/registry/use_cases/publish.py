@@ -221,6 +221,4 @@ def _providers(services: Iterable[Service], grants: list[Grant]) -> tuple[Provid
         offered[service.service_id.member].append(service)
     for grant in grants:
         given[grant.service.member].append(grant)
-    return tuple(
-        conversions.provider_document(member, offered[member], given[member]) for member in sorted(offered)
-    )
+    return tuple(conversions.provider_document(member, offered[member], given[member]) for member in sorted(offered))
