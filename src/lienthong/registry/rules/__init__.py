@@ -1,0 +1,1 @@
+"""The registry's law: pure, no store, no clock."""
