@@ -1,0 +1,303 @@
+"""Two real nodes on loopback: keys and certificates, a signed directory, settings, processes. For tests and bench.
+
+The provider is a member with one service (`SERVICE`), the consumer another with one system (`SYSTEM`) that holds a
+grant. Everything lies under one folder; processes are ended by their ids.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lienthong.adapters import pki
+from lienthong.adapters.directory_publisher import DirectoryPublisher, OnlineKeys, RootKeys, load_signer, write_new_key
+from lienthong.directory.conversions import member_document, node_document, provider_document, system_document
+from lienthong.directory.documents import NetworkDocument, TrustDocument, encode_network, encode_provider
+from lienthong.domain.grants import Grant, LegalBasis, Reason
+from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
+from lienthong.domain.network import DataClass, Endpoint, Member, Node, Service, ServiceKind, SigningCertificate, System
+
+PROVIDER = MemberId("VN", "GOV", "G01")
+CONSUMER = MemberId("VN", "PROV", "H26")
+SYSTEM = SystemId(*CONSUMER, "mot-cua")
+OTHER_SYSTEM = SystemId(*CONSUMER, "cong-dvc")
+SERVICE = ServiceId(*PROVIDER, "dan-cu", "thu")
+PURPOSE = "giai-quyet-tthc"
+_DAY_MS = 86_400_000
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Keys:
+    """Files of one node's keys."""
+
+    folder: Path
+    tls_digest: bytes
+    signer: SigningCertificate
+
+
+@dataclass
+class NodeProcess:
+    """A node that runs: its ports, folder and process."""
+
+    name: str
+    folder: Path
+    front: int
+    peer: int
+    admin: int
+    process: subprocess.Popen[bytes] | None = None
+    settings: str = ""
+
+    @property
+    def data(self) -> Path:
+        """The node's data folder."""
+        return self.folder / "data"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger of its first worker."""
+        return self.data / "ledger" / "0"
+
+    def url(self, service: ServiceId = SERVICE, path: str = "") -> str:
+        """Address of a call through this node."""
+        return f"http://127.0.0.1:{self.front}/r1/{service}{path}"
+
+    def start(self, timeout_s: float = 15.0) -> float:
+        """Start the process and wait until it is ready; gives the seconds that took."""
+        began = time.monotonic()
+        with (self.folder / "log.jsonl").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "from lienthong.cli.node import app; app()", "run", "-c", "node.toml"],
+                cwd=self.folder,
+                stderr=log,
+                stdout=log,
+            )
+        while time.monotonic() - began < timeout_s:
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.name} ended: {(self.folder / 'log.jsonl').read_text()[-2000:]}")
+            if self.healthy():
+                return time.monotonic() - began
+            time.sleep(0.01)
+        raise AssertionError(f"{self.name} was not ready in time")
+
+    def healthy(self) -> bool:
+        """Whether /health says yes."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self.process is not None:
+            os.kill(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def stop(self, timeout_s: float = 30.0) -> int:
+        """SIGTERM, and wait; gives the exit code."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        self.process = None
+        return code
+
+
+@dataclass
+class Rig:
+    """The whole arrangement under `folder`; `service_url` is the provider's system."""
+
+    folder: Path
+    service_url: str
+    grants: list[Grant] = field(default_factory=list)
+    extra_settings: str = ""
+    retention: str = "none"
+
+    def __post_init__(self) -> None:
+        self.now_ms = time.time_ns() // 1_000_000
+        self.authority, _ = pki.make_authority(
+            "Thu", self.now_ms - _DAY_MS, random=os.urandom, lifetimes=pki.Lifetimes()
+        )
+        self.consumer = self._node("consumer")
+        self.provider = self._node("provider")
+        self.keys = {
+            "consumer": self._keys(self.consumer, CONSUMER),
+            "provider": self._keys(self.provider, PROVIDER),
+        }
+        if not self.grants:
+            self.grants = [grant()]
+        self._make_directory()
+        self._write_settings(self.consumer, NodeId(*CONSUMER, "nut-1"), CONSUMER, hosted=False)
+        self._write_settings(self.provider, NodeId(*PROVIDER, "nut-1"), PROVIDER, hosted=True)
+
+    def start(self) -> tuple[float, float]:
+        """Start both nodes; gives the seconds each took."""
+        return self.provider.start(), self.consumer.start()
+
+    def stop(self) -> None:
+        """Stop both."""
+        for node in (self.consumer, self.provider):
+            node.stop()
+
+    def publish(self) -> None:
+        """Publish the directory with the grants of the moment."""
+        self._version += 1
+        nodes = (
+            self._directory_node(self.consumer, NodeId(*CONSUMER, "nut-1"), CONSUMER),
+            self._directory_node(self.provider, NodeId(*PROVIDER, "nut-1"), PROVIDER),
+        )
+        network = NetworkDocument(
+            instance="VN",
+            version=self._version,
+            issued_at_ms=self.now_ms,
+            expires_at_ms=self.now_ms + 30 * _DAY_MS,
+            members=tuple(map(member_document, _members())),
+            nodes=tuple(map(node_document, nodes)),
+            systems=tuple(map(system_document, _systems())),
+            trust=TrustDocument((pki.certificate_pem(self.authority.root), pki.certificate_pem(self.authority.issuing))),
+        )
+        provider = encode_provider(provider_document(PROVIDER, [_service(self.retention)], self.grants))
+        self.publisher.publish(
+            encode_network(network), {"providers/GOV/G01.json": provider}, now_ms=time.time_ns() // 1_000_000
+        )
+
+    def _node(self, name: str) -> NodeProcess:
+        folder = self.folder / name
+        folder.mkdir(parents=True)
+        return NodeProcess(name, folder, free_port(), free_port(), free_port())
+
+    def _keys(self, node: NodeProcess, member: MemberId) -> Keys:
+        found = {}
+        for kind, profile in (("tls", pki.Profile.NODE_TLS), ("sign", pki.Profile.SIGNING)):
+            key, csr = pki.make_key_and_csr(str(member), os.urandom)
+            subject = pki.Subject(str(member), node.name, ("localhost", "127.0.0.1"))
+            pem = pki.issue_from_csr(
+                self.authority, csr, subject, profile=profile, now_ms=self.now_ms - 3_600_000, days=30,
+                serial=pki.make_serial(os.urandom),
+            )  # fmt: skip
+            chain = pem + (pki.certificate_pem(self.authority.issuing) if kind == "tls" else "")
+            (node.folder / f"{kind}.crt").write_text(chain)
+            (node.folder / f"{kind}.key").touch(mode=0o600)
+            (node.folder / f"{kind}.key").write_text(key)
+            found[kind] = pki.read_certificate(pem)
+        sign = found["sign"]
+        signer = SigningCertificate(member, sign.der, sign.digest, sign.valid_from_ms, sign.valid_to_ms)
+        return Keys(node.folder, found["tls"].digest, signer)
+
+    def _directory_node(self, node: NodeProcess, node_id: NodeId, member: MemberId) -> Node:
+        keys = self.keys[node.name]
+        digests = frozenset({keys.tls_digest})
+        return Node(node_id, "127.0.0.1", node.peer, digests, frozenset({member}), (keys.signer,))
+
+    def _make_directory(self) -> None:
+        folder = self.folder / "keys"
+        folder.mkdir()
+        signers = {name: load_signer(write_new_key(folder / name)) for name in ("r1", "r2", "ts", "sn", "tg")}
+        online = OnlineKeys(timestamp=signers["ts"], snapshot=signers["sn"], targets=signers["tg"])
+        self.publisher = DirectoryPublisher(self.folder / "directory", online)
+        root = self.publisher.create(RootKeys((signers["r1"], signers["r2"])), now_ms=self.now_ms)
+        (self.folder / "root.json").write_bytes(root)
+        self._version = 0
+        self.publish()
+
+    def _write_settings(self, node: NodeProcess, node_id: NodeId, member: MemberId, *, hosted: bool) -> None:
+        text = _SETTINGS.format(
+            id=node_id, front=node.front, peer=node.peer, admin=node.admin, member=member, extra=self.extra_settings
+        )
+        if hosted:
+            text += f'\n[[services]]\nid = "{SERVICE}"\nurl = "{self.service_url}"\nanswer_s = 3\n'
+        else:
+            for system in (SYSTEM, OTHER_SYSTEM):
+                text += f'\n[[systems]]\nid = "{system}"\naddresses = ["127.0.0.1/32"]\n'
+        node.settings = text
+        (node.folder / "node.toml").write_text(text)
+
+
+_SETTINGS = """
+[node]
+id = "{id}"
+data_dir = "data"
+[directory]
+source = "../directory"
+trusted_root = "../root.json"
+poll_s = 0.5
+[front]
+listen = "127.0.0.1:{front}"
+[peer]
+listen = "127.0.0.1:{peer}"
+tls_certificate = "tls.crt"
+tls_key = "tls.key"
+[admin]
+listen = "127.0.0.1:{admin}"
+[[signing]]
+member = "{member}"
+certificate = "sign.crt"
+key = "file:sign.key"
+{extra}
+"""
+
+
+def grant(**changes: object) -> Grant:
+    """The grant of the rig's system, with `changes`."""
+    now_ms = time.time_ns() // 1_000_000
+    values: dict[str, object] = {
+        "grant_id": "g-1",
+        "consumer": SYSTEM,
+        "service": SERVICE,
+        "legal_basis": (LegalBasis("NĐ 47/2020/NĐ-CP", "Điều 34"),),
+        "purpose": PURPOSE,
+        "valid_from_ms": now_ms - _DAY_MS,
+        "valid_to_ms": now_ms + 30 * _DAY_MS,
+        "defaults": Reason(purpose=PURPOSE),
+    }
+    return Grant(**(values | changes))  # type: ignore[arg-type]
+
+
+def _members() -> list[Member]:
+    return [
+        Member(PROVIDER, "Bộ Công an", "Ministry of Public Security", (MemberId("VN", "GOV", "000.00.00.G01"),)),
+        Member(CONSUMER, "Hà Nội", "Hanoi"),
+    ]
+
+
+def _systems() -> list[System]:
+    return [
+        System(SERVICE.system, NodeId(*PROVIDER, "nut-1"), "Dân cư", "Population", 4),
+        System(SYSTEM, NodeId(*CONSUMER, "nut-1"), "Một cửa", "One-stop", 3),
+        System(OTHER_SYSTEM, NodeId(*CONSUMER, "nut-1"), "Cổng dịch vụ công", "Portal", 3),
+    ]
+
+
+def _service(retention: str) -> Service:
+    from lienthong.domain.network import BodyRetention
+
+    return Service(
+        SERVICE,
+        ServiceKind.OPENAPI,
+        "Dịch vụ thử",
+        "Test service",
+        DataClass.BASIC,
+        endpoints=(Endpoint("*", "/**"),),
+        body_retention=BodyRetention(retention),
+        openapi='openapi: "3.0.3"\ninfo: {title: Thử, version: "1"}\nservers: [{url: "https://trong.example/api"}]\npaths: {}\n',
+    )
