@@ -24,11 +24,16 @@ _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class RecordKind(StrEnum):
-    """REQUEST and RESPONSE are signed messages; OUTCOME says how an exchange without a signed response ended."""
+    """REQUEST and RESPONSE are signed messages; OUTCOME says how an exchange without a signed response ended.
+
+    STREAM is the signed beginning of a message whose body is long: it says that the message began, before anything of
+    it was passed on; its signature is a mark (`stream`), and the REQUEST or RESPONSE follows when the body is complete.
+    """
 
     REQUEST = "request"
     RESPONSE = "response"
     OUTCOME = "outcome"
+    STREAM = "stream"
 
 
 class Direction(StrEnum):
@@ -111,6 +116,8 @@ def _check(record: Record) -> None:
         raise Malformed("BadRequest", "The header digest has a wrong length")
     if record.body_digest is not None and len(record.body_digest) != size:
         raise Malformed("BadRequest", "The body digest has a wrong length")
+    if record.kind is RecordKind.STREAM:
+        return
     if (record.kind is RecordKind.RESPONSE) != (record.request_leaf is not None):
         raise Malformed("BadRequest", "A response record names its request, a request record none")
     if record.request_leaf is not None and len(record.request_leaf) != LEAF_SIZE:

@@ -14,15 +14,16 @@ from typing import Any, ClassVar
 
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
-from lienthong.domain.errors import LienthongError, Refused, Unproven
+from lienthong.domain.errors import LienthongError, Malformed, Refused, Unproven
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node, Service, SigningCertificate, member_of
 from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, RecordKind
+from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
 from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service
 from lienthong.exchange.effects import Answer, Append, Effect, Effects, Fault, Send, Sign, Verify
-from lienthong.exchange.records import Entry, SignedMessage, message_record, outcome_record
+from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.remote_fault import remote_fault
 from lienthong.wire.faults import Side
 from lienthong.wire.headers import read_request_headers
@@ -54,6 +55,12 @@ class State(IntEnum):
     VERIFYING = 3
     RECORDING = 4
     DONE = 5
+    MARKING = 6
+    STREAMING = 7
+    ANSWER_MARK = 8
+    ANSWER_BEGINNING = 9
+    ANSWER_STREAMING = 10
+    ANSWER_COMPLETE = 11
 
 
 class ConsumerExchange:
@@ -104,6 +111,8 @@ class ConsumerExchange:
             request_id=given.request_id,
             generated_id=None if read.message_id else given.generated_id,
         )
+        if given.streamed:
+            return self._begin_stream()
         self._request_digests = request_digests(self.header_part, given.body)
         self.state = State.SIGNING
         assert self.parties is not None
@@ -123,14 +132,18 @@ class ConsumerExchange:
         self._permit: Permit = permit_for(directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms)
         self.parties = parties._replace(reason=self._permit.reason)
 
+    def _begin_stream(self) -> Effects:
+        """Large bodies are the business of `StreamingConsumer`; this machine takes none."""
+        return self._fault(Malformed("MessageTooLarge", "the body is too large"))
+
     # ---- SIGNING
     def _signed(self, given: inputs.Signed) -> Effects:
         request = self._request
         message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature)
         record = message_record(
-            self._entry(), RecordKind.REQUEST, message, status=0, outcome="", time_ms=request.now_ms
+            self._entry(), RecordKind.REQUEST, message, end=NO_END, time_ms=request.now_ms
         )
-        self._awaited = 1
+        self._awaited += 1
         self.state = State.SENT
         return (Send(self._node, self.header_part, request.body, given.signature), Append((record,)))
 
@@ -149,7 +162,7 @@ class ConsumerExchange:
     def _answer_received(self, given: inputs.AnswerReceived) -> Effects:
         try:
             self._part: ResponsePart = parse_response_part(given.header_part)
-            certificate = self._signer_of_answer(given)
+            certificate = self._signer_of_answer(given.signature)
         except LienthongError as error:
             return self._fail(error, given.now_ms)
         self._answer = given
@@ -157,10 +170,10 @@ class ConsumerExchange:
         self.state = State.VERIFYING
         return (Verify(given.signature, digests, certificate),)
 
-    def _signer_of_answer(self, given: inputs.AnswerReceived) -> SigningCertificate:
+    def _signer_of_answer(self, signature: Signature) -> SigningCertificate:
         parties = self.parties
         assert parties is not None
-        certificate = self._context.directory.signing_certificate(given.signature.certificate_digest)
+        certificate = self._context.directory.signing_certificate(signature.certificate_digest)
         if certificate is None:
             raise Unproven("CertValidation", "the answer is signed with a certificate the directory does not know")
         if certificate.member != parties.service.member:
@@ -179,7 +192,7 @@ class ConsumerExchange:
         message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature)
         outcome = "" if fault is None else fault.code
         record = message_record(
-            self._entry(), RecordKind.RESPONSE, message, status=part.status, outcome=outcome, time_ms=given.now_ms
+            self._entry(), RecordKind.RESPONSE, message, end=End(part.status, outcome), time_ms=given.now_ms
         )
         if fault is None:
             self._ending = Answer(part.status, part.reason, header_lines(answer.header_part), answer.body)

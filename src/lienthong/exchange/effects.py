@@ -82,5 +82,105 @@ class Fault(NamedTuple):
     message_id: str | None
 
 
-Effect = Sign | Verify | Append | Send | CallService | Reply | Answer | Fault
+class SignMark(NamedTuple):
+    """Sign the beginning of a stream with the key of `member`; answer with MarkSigned or CannotSign."""
+
+    header_digest: bytes
+    member: MemberId
+    response: bool
+
+
+class VerifyMark(NamedTuple):
+    """Verify the beginning of a stream; answer with MarkVerified or SignatureUnproven."""
+
+    header_digest: bytes
+    mark: Signature
+    certificate: SigningCertificate
+    response: bool
+
+
+class OpenStream(NamedTuple):
+    """Begin to send a streamed request to the provider's node; its body is what the caller still sends."""
+
+    node: Node
+    header_part: bytes
+    mark: Signature
+
+
+class EndStream(NamedTuple):
+    """End it with the message signature; answer as to Send."""
+
+    signature: Signature
+
+
+class OpenService(NamedTuple):
+    """Call the provider's system with a body that arrives in pieces. It needs the Permit. Answer as to CallService."""
+
+    call: CallService
+
+
+class EndService(NamedTuple):
+    """The streamed body is proven whole: let the provider's system have its end."""
+
+
+class ReplyBegins(NamedTuple):
+    """Begin a streamed answer to the consumer's node; its body is what the service still sends."""
+
+    header_part: bytes
+    mark: Signature
+
+
+class ReplyEnds(NamedTuple):
+    """End it with the message signature."""
+
+    signature: Signature
+    outcome: str
+
+
+class ReplyBreaks(NamedTuple):
+    """A begun answer cannot be completed: break the channel off."""
+
+    error: LienthongError
+
+
+class AnswerBegins(NamedTuple):
+    """Begin to answer the calling system; the body follows as it is verified."""
+
+    status: int
+    reason: bytes
+    header_lines: bytes
+
+
+class AnswerEnds(NamedTuple):
+    """The streamed answer is proven whole: let the calling system have its end."""
+
+
+class AnswerBreaks(NamedTuple):
+    """A begun answer cannot be completed: break the connection off."""
+
+    error: LienthongError
+
+
+Effect = (
+    Sign
+    | Verify
+    | Append
+    | Send
+    | CallService
+    | Reply
+    | Answer
+    | Fault
+    | SignMark
+    | VerifyMark
+    | OpenStream
+    | EndStream
+    | OpenService
+    | EndService
+    | ReplyBegins
+    | ReplyEnds
+    | ReplyBreaks
+    | AnswerBegins
+    | AnswerEnds
+    | AnswerBreaks
+)
 Effects = tuple[Effect, ...]

@@ -14,7 +14,10 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class RequestReceived(NamedTuple):
-    """A system sent a request to its node. `speaks_for` are the clients whose name it has proved it may use."""
+    """A system sent a request to its node. `speaks_for` are the clients whose name it has proved it may use.
+
+    With `streamed` the body follows in pieces and ends with BodyEnded.
+    """
 
     method: bytes
     target: bytes
@@ -24,6 +27,7 @@ class RequestReceived(NamedTuple):
     request_id: str
     generated_id: str
     now_ms: int
+    streamed: bool = False
 
 
 class MessageReceived(NamedTuple):
@@ -102,4 +106,84 @@ class ServiceFailed(NamedTuple):
     """The provider's system could not be called or did not answer properly."""
 
     error: LienthongError
+    now_ms: int
+
+
+class MarkSigned(NamedTuple):
+    """The mark of the last SignMark effect."""
+
+    signature: Signature
+
+
+class MarkVerified(NamedTuple):
+    """The mark of the last VerifyMark effect holds."""
+
+    now_ms: int
+
+
+class BodyEnded(NamedTuple):
+    """The streamed body of the request is complete."""
+
+    body_digest: bytes
+
+
+class CallerGone(NamedTuple):
+    """The caller broke off before its streamed body was complete."""
+
+    now_ms: int
+
+
+class AnswerStreamOpened(NamedTuple):
+    """The provider node began a streamed answer. `mark` is its signed beginning, not believed yet."""
+
+    header_part: bytes
+    mark: Signature
+    now_ms: int
+
+
+class AnswerStreamEnded(NamedTuple):
+    """The streamed answer is complete."""
+
+    body_digest: bytes
+    signature: Signature
+    now_ms: int
+
+
+class MessageStreamOpened(NamedTuple):
+    """A node began a streamed request message. `mark` is its signed beginning, not believed yet."""
+
+    header_part: bytes
+    mark: Signature
+    peer: Node
+    now_ms: int
+
+
+class MessageStreamEnded(NamedTuple):
+    """The streamed request message is complete."""
+
+    body_digest: bytes
+    signature: Signature
+    now_ms: int
+
+
+class StreamBroken(NamedTuple):
+    """A stream that arrives ended early, or a piece of it does not hold."""
+
+    error: LienthongError
+    now_ms: int
+
+
+class ServiceStreamOpened(NamedTuple):
+    """The provider's system began a large answer."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+    now_ms: int
+
+
+class ServiceStreamEnded(NamedTuple):
+    """The large answer is complete."""
+
+    body_digest: bytes
     now_ms: int

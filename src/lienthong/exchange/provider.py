@@ -15,16 +15,17 @@ from typing import Any, ClassVar
 
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
-from lienthong.domain.errors import LienthongError, Refused, Unproven
+from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import ServiceId
-from lienthong.domain.network import BodyRetention, Service, SigningCertificate, member_of
+from lienthong.domain.network import BodyRetention, Node, Service, SigningCertificate, member_of
 from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
+from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
 from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service
 from lienthong.exchange.effects import Append, CallService, Effects, Fault, Reply, Sign, Verify
 from lienthong.exchange.minimise import ServiceAnswer, minimise
-from lienthong.exchange.records import Entry, SignedMessage, message_record
+from lienthong.exchange.records import End, Entry, SignedMessage, message_record
 from lienthong.exchange.remote_fault import refusal_message
 from lienthong.exchange.replay import MessageKey, ReplayGuard, once_key
 from lienthong.wire.faults import Side
@@ -51,6 +52,17 @@ class State(IntEnum):
     SIGNING = 4
     RECORDING_ANSWER = 5
     DONE = 6
+    VERIFYING_MARK = 7
+    RECORDING_BEGINNING = 8
+    RECEIVING = 9
+    VERIFYING_WHOLE = 10
+    RECORDING_WHOLE = 11
+    MARKING = 12
+    RECORDING_REPLY = 13
+    REPLYING = 14
+    SIGNING_WHOLE = 15
+    RECORDING_END = 16
+    BREAKING = 17
 
 
 class ProviderExchange:
@@ -84,28 +96,27 @@ class ProviderExchange:
 
     # ---- NEW: nothing in the message is believed yet; errors go back unsigned
     def _message_received(self, given: inputs.MessageReceived) -> Effects:
-        directory = self._context.directory
         try:
-            directory.require_fresh(given.now_ms)
-            part = parse_request_part(given.header_part)
-            message_id, request_id = part.exchange_ids()
-            asked = Asked(part.line, part.read)
-            self.parties = parties_of(directory, asked, request_id=request_id, message_id=message_id)
-            certificate = self._signer(given)
+            certificate = self._read(given.header_part, given.signature, given.peer, now_ms=given.now_ms)
         except LienthongError as error:
             return self._fault(error)
-        self._message, self.asked = given, asked
+        self._message = given
         self._digests = request_digests(given.header_part, given.body)
         self.state = State.VERIFYING
         return (Verify(given.signature, self._digests, certificate),)
 
-    def _signer(self, given: inputs.MessageReceived) -> SigningCertificate:
-        parties = self.parties
-        assert parties is not None
+    def _read(self, header_part: bytes, signature: Signature, peer: Node, *, now_ms: int) -> SigningCertificate:
+        """Who says he sends what to whom, and the certificate with which he must have signed."""
+        directory = self._context.directory
+        directory.require_fresh(now_ms)
+        part = parse_request_part(header_part)
+        message_id, request_id = part.exchange_ids()
+        self.asked = Asked(part.line, part.read)
+        self.parties = parties = parties_of(directory, self.asked, request_id=request_id, message_id=message_id)
         member = member_of(parties.client)
-        if member not in given.peer.members:
-            raise Unproven("SslAuthenticationFailed", f"node {given.peer.node_id} does not serve {member}")
-        certificate = self._context.directory.signing_certificate(given.signature.certificate_digest)
+        if member not in peer.members:
+            raise Unproven("SslAuthenticationFailed", f"node {peer.node_id} does not serve {member}")
+        certificate = directory.signing_certificate(signature.certificate_digest)
         if certificate is None:
             raise Unproven("CertValidation", "the message is signed with a certificate the directory does not know")
         if certificate.member != member:
@@ -114,22 +125,25 @@ class ProviderExchange:
 
     # ---- VERIFYING: from here on every end is signed and recorded
     def _verified(self, given: inputs.SignatureVerified) -> Effects:
-        parties = self.parties
-        assert parties is not None
-        context = self._context
         try:
-            if parties.service not in context.hosted:
-                raise Refused("UnknownService", f"service {parties.service} is not behind this node")
-            self._service = usable_service(context.directory, parties.service)
-            permit = permit_for(context.directory, context.quota, parties, asked=self.asked, now_ms=given.now_ms)
-            self.parties = parties = parties._replace(reason=permit.reason)
-            context.replay.take(parties.request_id, self._once_key(parties), given.now_ms)
+            self._permit = self._admit(given.now_ms)
         except LienthongError as error:
             self._refused_request = self._request_record(given.now_ms, error.code)
             return self._refuse(error)
-        self._permit = permit
         self.state = State.RECORDING_REQUEST
         return (Append((self._request_record(given.now_ms, ""),)),)
+
+    def _admit(self, now_ms: int) -> Permit:
+        """The Permit; from then on the message is taken and is not taken again."""
+        parties, context = self.parties, self._context
+        assert parties is not None
+        if parties.service not in context.hosted:
+            raise Refused("UnknownService", f"service {parties.service} is not behind this node")
+        self._service = usable_service(context.directory, parties.service)
+        permit = permit_for(context.directory, context.quota, parties, asked=self.asked, now_ms=now_ms)
+        self.parties = parties._replace(reason=permit.reason)
+        context.replay.take(parties.request_id, self._once_key(parties), now_ms)
+        return permit
 
     def _once_key(self, parties: Parties) -> MessageKey | None:
         if self._repeatable():
@@ -143,7 +157,7 @@ class ProviderExchange:
     def _request_record(self, now_ms: int, outcome: str) -> Record:
         given = self._message
         message = SignedMessage(given.header_part, given.body, self._digests, given.signature)
-        return message_record(self._entry(), RecordKind.REQUEST, message, status=0, outcome=outcome, time_ms=now_ms)
+        return message_record(self._entry(), RecordKind.REQUEST, message, end=End(0, outcome), time_ms=now_ms)
 
     def _entry(self) -> Entry:
         assert self.parties is not None
@@ -153,19 +167,20 @@ class ProviderExchange:
 
     # ---- RECORDING_REQUEST
     def _request_recorded(self, _given: inputs.Recorded) -> Effects:
-        assert self._permit is not None
-        line, message = self.asked.line, self._message
         self.state = State.CALLING
-        return (
-            CallService(
-                self._permit,
-                line.method,
-                line.service_path,
-                line.query,
-                header_lines(message.header_part),
-                message.body,
-                self._repeatable(),
-            ),
+        return (self._service_call(self._message.header_part, self._message.body),)
+
+    def _service_call(self, header_part: bytes, body: bytes | None) -> CallService:
+        assert self._permit is not None
+        line = self.asked.line
+        return CallService(
+            self._permit,
+            line.method,
+            line.service_path,
+            line.query,
+            header_lines(header_part),
+            body,
+            self._repeatable(),
         )
 
     def _ended_by(self, given: inputs.RecordFailed | inputs.CannotSign | inputs.SignatureUnproven) -> Effects:
@@ -176,9 +191,11 @@ class ProviderExchange:
         assert self._permit is not None
         try:
             answer = minimise(self._permit, ServiceAnswer(given.status, given.reason, given.headers, given.body))
+            return self._sign_answer(answer)
+        except Malformed as error:
+            return self._refuse(Unavailable("ServiceFailed.InvalidMessage", error.message))
         except LienthongError as error:
             return self._refuse(error)
-        return self._sign_answer(answer)
 
     def _service_failed(self, given: inputs.ServiceFailed) -> Effects:
         return self._refuse(given.error)
@@ -207,8 +224,7 @@ class ProviderExchange:
             self._entry(),
             RecordKind.RESPONSE,
             message,
-            status=self._answer.status,
-            outcome=self._outcome,
+            end=End(self._answer.status, self._outcome),
             time_ms=given.signature.signed_at_ms,
         )
         self._message_out = message

@@ -30,8 +30,19 @@ class Entry(NamedTuple):
     retention: BodyRetention
 
 
+class End(NamedTuple):
+    """How an exchange ended, in a response: HTTP status, and the error code where it is a refusal."""
+
+    status: int
+    outcome: str = ""
+
+
+NO_END = End(0)
+"""In a request."""
+
+
 def message_record(
-    entry: Entry, kind: RecordKind, message: SignedMessage, *, status: int, outcome: str, time_ms: int
+    entry: Entry, kind: RecordKind, message: SignedMessage, *, end: End, time_ms: int
 ) -> Record:
     """The record of a signed message. The body is kept only where the service's rule says so."""
     parties = entry.parties
@@ -60,8 +71,8 @@ def message_record(
         header_part=message.header_part,
         body=message.body if keeps_body else None,
         signature=message.signature,
-        status=status,
-        outcome=outcome,
+        status=end.status,
+        outcome=end.outcome,
     )
 
 
