@@ -56,8 +56,8 @@ PLANTED: dict[str, list[tuple[str, str]]] = {
     "asserted_false": [("src/lienthong/sdk/a.py", "assert False, 'never'")],
     "undocumented_modules": [("src/lienthong/sdk/a.py", "x = 1")],
     "promises": [
-        ("src/lienthong/sdk/a.py", "x = 1  # TO" "DO later"),
-        ("src/lienthong/sdk/a.py", "def f() -> None:\n    raise NotImplemented" "Error"),
+        ("src/lienthong/sdk/a.py", "x = 1  # TODO later"),
+        ("src/lienthong/sdk/a.py", "def f() -> None:\n    raise NotImplementedError"),
     ],
 }
 
