@@ -1,6 +1,6 @@
 """What stands in no tracked file: places of one machine, addresses of package indexes, talk about the making.
 
-The patterns are put together from pieces, so that this file does not contain what it looks for.
+A broken bar cuts each pattern and is taken out before use, so that this file does not contain what it looks for.
 """
 
 from __future__ import annotations
@@ -14,24 +14,14 @@ from tests.architecture.tree import REPO
 
 BYTES_MAX = 20_000_000
 KEPT_OUT = {
-    "a path of one machine": r"(?<![\w.~-])/(?:wor" r"k|roo" r"t|home/\w+)/",
-    "an address of a package index": "|".join(
-        [r"py" r"pi\.org", r"python" r"hosted\.", r"-index" r"-url\b", r"--find-" r"links", r"pip/sim" r"ple"]
-    ),
-    "talk about the making": r"(?i)"
-    + "|".join(
-        [
-            *(r"\bhelper ses" r"sion", r"\bhelper age" r"nt", r"\bsub-?ag" r"ent", r"language mo" r"del"),
-            *(
-                r"system pro" r"mpt",
-                r"\bthe pro" r"mpt\b",
-                r"\bas an a" r"i\b",
-                r"\bcl" r"aude\b",
-                r"\bchat" r"gpt\b",
-            ),
-        ]
-    ),
-    "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIV" r"ATE KEY-----\s+[A-Za-z0-9+/=]{20}",
+    what: pattern.replace("¦", "")
+    for what, pattern in {
+        "a path of one machine": r"(?<![\w.~-])/(?:wo¦rk|ro¦ot|home/\w+)/",
+        "an address of a package index": r"py¦pi\.org|python¦hosted\.|-index¦-url\b|--find¦-links|pip/¦simple",
+        "talk about the making": r"(?i)\bhelper (?:ses¦sion|age¦nt)|\bsub-?age¦nt|language mo¦del|system pro¦mpt"
+        r"|\bthe pro¦mpt\b|\bas an a¦i\b|\bcl¦aude\b|\bchat¦gpt\b",
+        "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIV¦ATE KEY-----\s+[A-Za-z0-9+/=]{20}",
+    }.items()
 }
 
 
@@ -87,17 +77,17 @@ def test_lock_files_pin_hashes_and_carry_no_address(lock: Path) -> None:
 @pytest.mark.parametrize(
     "planted",
     [
-        "see /work/main/x",
-        "cd /root/x",
-        "https://pypi.org/simple",
-        "--extra-index-url x",
-        "what the prompt asked",
-        "by a helper session",
-        "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG",
+        "see /wo¦rk/main/x",
+        "cd /ro¦ot/x",
+        "https://py¦pi.org/x",
+        "--extra-index¦-url x",
+        "what the pro¦mpt asked",
+        "by a helper ses¦sion",
+        "-----BEGIN PRIV¦ATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG",
     ],
 )
 def test_planted_words_are_found(planted: str) -> None:
-    assert breaks(planted)
+    assert breaks(planted.replace("¦", ""))
 
 
 @pytest.mark.parametrize("text", ["typer.prompt('x')", "https://example.vn/x", "a/work/b", "the session ends"])
