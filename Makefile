@@ -9,7 +9,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 CODE := $(wildcard src tests bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check check-lint check-types check-contracts check-tests test demo country bench oracles tools clean
+.PHONY: help setup check check-lint check-types check-contracts check-tests test demo country reference bench oracles tools clean
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -70,6 +70,9 @@ demo: setup ## set up the miniature country, play the story, verify what was log
 
 country: setup ## the same country, left running, with addresses and lines to try
 	@$(BIN)/lienthong country up $(ARGS)
+
+reference: setup ## make the pages of docs/reference that come from the code
+	@$(BIN)/python -m tests.docs.pages
 
 bench: setup tools ## measure (JSON); ARGS="--help" says what can be measured
 	@$(BIN)/python -m bench $(ARGS)
