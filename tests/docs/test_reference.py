@@ -85,6 +85,9 @@ def test_every_setting_is_documented(name: str) -> None:
     keys = set(settings(importlib.import_module(name)))
     assert keys, "a config module defines its settings as structs or dataclasses"
     assert undocumented(keys, reference()) == []
+    desk = name.split(".")[1]
+    page = pages.settings_pages().get(f"docs/reference/{desk}-settings.md", "")
+    assert not [line for line in page.splitlines() if line.endswith("|  |")], "a setting without a sentence under it"
 
 
 @pytest.mark.parametrize("name", EVENTS)
