@@ -21,6 +21,8 @@ from pathlib import Path
 
 from tests.architecture.tree import REPO, Module, modules
 
+ERROR_CODES = "lienthong.domain.error_codes"
+ERROR_PAGE = "docs/reference/error-codes.md"
 CLI_PAGE = "docs/reference/cli.md"
 DEPTH_MAX = 4
 VERB = re.compile(r"^(?:│ | {0,2})([a-z][a-z0-9-]*)(?: {2,}|\s*│?$)")
@@ -29,7 +31,8 @@ PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
 
 def made_pages() -> dict[str, str]:
     """Every page made from the code, without that of the command line: path -> text."""
-    return settings_pages() | {page: importlib.import_module(module).reference_page() for module, page in _makers()}
+    made = {page: getattr(importlib.import_module(module), function)() for module, function, page in _makers()}
+    return settings_pages() | made
 
 
 def settings_pages() -> dict[str, str]:
@@ -98,13 +101,16 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _makers() -> Iterator[tuple[str, str]]:
+def _makers() -> Iterator[tuple[str, str, str]]:
+    """Module, function and page of what in src makes a page."""
+    if find_spec(ERROR_CODES) is not None:
+        yield ERROR_CODES, "error_page_markdown", ERROR_PAGE
     for module in modules(REPO, "src"):
         for node in module.tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == "reference_page":
                 page = re.search(r"docs/reference/[\w.-]+\.md", ast.get_docstring(node) or "")
                 assert page is not None, f"{module.path}: the docstring of reference_page names no page"
-                yield module.name, page.group(0)
+                yield module.name, node.name, page.group(0)
 
 
 def cli_exists() -> bool:
