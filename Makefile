@@ -43,7 +43,7 @@ tools: ## install the Debian tools that some tests and the bench want (root only
 
 check: setup ## lint, types, contracts, architecture and unit tests (under a minute)
 	@echo "check: lint, types, contracts, then tests of architecture and units"
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts check-tests
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts check-tests
 	@echo "check: green"
 
 check-lint:
@@ -60,10 +60,11 @@ check-tests:
 
 test: setup tools ## everything: units, integration, faults, country, conformance, documents (under 15 minutes)
 	@$(MAKE) --no-print-directory oracles || echo "test: no oracles; the tests that ask them skip and say so"
-	@echo "test: lint, types, contracts"
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts
-	@echo "test: all tests, $(JOBS) at a time, a file each"
-	@$(BIN)/pytest tests --numprocesses=$(JOBS) --dist=loadfile -rs $(ARGS)
+	@echo "test: lint, types, contracts; then all tests, $(JOBS) at a time, a file each"
+	@status=0; \
+	$(MAKE) --no-print-directory --keep-going --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts || status=1; \
+	$(BIN)/pytest tests --numprocesses=$(JOBS) --dist=loadfile -rs $(ARGS) || status=1; \
+	exit $$status
 
 demo: setup ## set up the miniature country, play the story, verify what was logged, stop
 	@$(BIN)/lienthong country demo $(ARGS)
