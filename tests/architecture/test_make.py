@@ -59,6 +59,13 @@ def test_make_knows_how(target: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_line_that_calls_make_does_nothing_else() -> None:
+    """`make -n` runs such lines: what else stood on them would run too, and a test that calls make would recurse."""
+    lines = [line for line in makefile().replace("\\\n", " ").splitlines() if "$(MAKE)" in line]
+    assert lines
+    assert [line for line in lines if "$(BIN)" in line or "pytest" in line] == []
+
+
 @pytest.mark.parametrize("script", [".ci/run", ".ci/debian"])
 def test_scripts_are_executable_and_parse(script: str) -> None:
     path = REPO / script
