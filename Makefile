@@ -9,7 +9,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 CODE := $(wildcard src tests bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check check-lint check-types check-contracts check-tests test demo country bench oracles tools clean
+.PHONY: help setup check check-lint check-types check-contracts check-tests test test-all demo country reference bench oracles tools clean
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -43,7 +43,7 @@ tools: ## install the Debian tools that some tests and the bench want (root only
 
 check: setup ## lint, types, contracts, architecture and unit tests (under a minute)
 	@echo "check: lint, types, contracts, then tests of architecture and units"
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts check-tests
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts check-tests
 	@echo "check: green"
 
 check-lint:
@@ -60,9 +60,10 @@ check-tests:
 
 test: setup tools ## everything: units, integration, faults, country, conformance, documents (under 15 minutes)
 	@$(MAKE) --no-print-directory oracles || echo "test: no oracles; the tests that ask them skip and say so"
-	@echo "test: lint, types, contracts"
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(JOBS) check-lint check-types check-contracts
-	@echo "test: all tests, $(JOBS) at a time, a file each"
+	@echo "test: lint, types, contracts; then all tests, $(JOBS) at a time, a file each"
+	@$(MAKE) --no-print-directory --keep-going check-lint check-types check-contracts test-all
+
+test-all:
 	@$(BIN)/pytest tests --numprocesses=$(JOBS) --dist=loadfile -rs $(ARGS)
 
 demo: setup ## set up the miniature country, play the story, verify what was logged, stop
@@ -70,6 +71,9 @@ demo: setup ## set up the miniature country, play the story, verify what was log
 
 country: setup ## the same country, left running, with addresses and lines to try
 	@$(BIN)/lienthong country up $(ARGS)
+
+reference: setup ## make the pages of docs/reference that come from the code
+	@$(BIN)/python -m tests.docs.pages
 
 bench: setup tools ## measure (JSON); ARGS="--help" says what can be measured
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,7 +1,7 @@
 """Two contract types that import-linter lacks. Both look at direct imports and hold where nothing matches yet.
 
-    confined   `modules` may import, of package `within`, only themselves and `may_import`
-    reserved   `modules` (ours or outside packages) may be imported only by themselves and `allowed_importers`
+confined   `modules` may import, of package `within`, only themselves and `may_import`
+reserved   `modules` (ours or outside packages) may be imported only by themselves and `allowed_importers`
 """
 
 from __future__ import annotations

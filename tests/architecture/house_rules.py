@@ -17,7 +17,7 @@ MODULE_LINES_MAX = 400
 TEST_MODULE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 60
 PARAMETERS_MAX = 5
-POSITIONAL_MAX = 4
+POSITIONAL_MAX = 5
 FOLDER_MODULES_MAX = 12
 # fmt: off
 NAMELESS = frozenset({
@@ -32,6 +32,7 @@ CLOCKS = frozenset({
     "uuid.uuid7", "os.urandom",
 })
 # fmt: on
+MIGRATION = "/store/migrations/versions/"
 BOUNDARY = "# boundary:"
 
 
@@ -44,8 +45,10 @@ def long_modules(root: Path) -> Iterator[str]:
 
 
 def long_functions(root: Path) -> Iterator[str]:
-    """Functions over 60 lines, signature and docstring included."""
+    """Functions over 60 lines, signature and docstring included; migrations are lists of statements."""
     for module in [*modules(root, "src"), *modules(root, "bench")]:
+        if MIGRATION in module.path:
+            continue
         for name, function in module.functions():
             lines = (function.end_lineno or function.lineno) - function.lineno + 1
             if lines > FUNCTION_LINES_MAX:
@@ -53,16 +56,19 @@ def long_functions(root: Path) -> Iterator[str]:
 
 
 def many_parameters(root: Path) -> Iterator[str]:
-    """More than five parameters, or more than four of them by position (self and cls do not count).
+    """More than five parameters (self and cls do not count).
 
-    Commands of the command line are measured by position only: their parameters are the command's options.
+    Commands of the command line and constructors are measured by position only: their parameters are the options of
+    the command and the fields of the value.
     """
     for module in modules(root, "src"):
         for name, function in module.functions():
             positional, total = _parameters(function)
             if positional > POSITIONAL_MAX:
                 yield f"{module.path}: {name} takes {positional} parameters by position, at most {POSITIONAL_MAX}"
-            elif total > PARAMETERS_MAX and not module.name.startswith("lienthong.cli"):
+                continue
+            free = module.name.startswith("lienthong.cli") or name.endswith("__init__")
+            if total > PARAMETERS_MAX and not free:
                 yield f"{module.path}: {name} takes {total} parameters, at most {PARAMETERS_MAX}"
 
 
@@ -95,14 +101,27 @@ def nameless_modules(root: Path) -> Iterator[str]:
 
 
 def unmirrored_modules(root: Path) -> Iterator[str]:
-    """Modules of pure rings that do something (properties and dunders aside) without a mirrored test module."""
+    """Modules of pure rings that do something (properties and dunders aside) without a mirrored test module.
+
+    ``domain/mask/tree.py`` is covered by ``tests/unit/domain/mask/test_tree[_<aspect>].py`` or, with its package,
+    by ``tests/unit/domain/test_mask[_<aspect>].py``.
+    """
     tests = {module.path for module in modules(root, "tests")}
     for module in modules(root, "src/lienthong"):
-        ring = module.name.partition(".")[0]
-        if ring in PURE_RINGS and PurePosixPath(module.path).name != "__init__.py" and _does_something(module):
-            mirror = _mirror(module)
-            if mirror not in tests:
-                yield f"{module.path}: has no {mirror}"
+        ring, _, inside = module.name.partition(".")
+        if ring not in PURE_RINGS or module.path.endswith("/__init__.py") or not _does_something(module):
+            continue
+        parts = inside.split(".")
+        subjects = ["/".join([ring, *parts])] + (["/".join([ring, *parts[:-1]])] if len(parts) > 1 else [])
+        if not any(_tests_of(subject, tests) for subject in subjects):
+            folder, _, leaf = subjects[0].rpartition("/")
+            yield f"{module.path}: has no tests/unit/{folder}/test_{leaf.lstrip('_')}.py"
+
+
+def _tests_of(subject: str, tests: set[str]) -> bool:
+    folder, _, leaf = subject.rpartition("/")
+    start = f"tests/unit/{folder}/test_{leaf.lstrip('_')}"
+    return any(test == f"{start}.py" or test.startswith(f"{start}_") for test in tests)
 
 
 def _does_something(module: Module) -> bool:
@@ -111,11 +130,6 @@ def _does_something(module: Module) -> bool:
         and not any(isinstance(mark, ast.Name) and mark.id == "property" for mark in function.decorator_list)
         for _, function in module.functions()
     )
-
-
-def _mirror(module: Module) -> str:
-    folder, _, leaf = module.name.replace(".", "/").rpartition("/")
-    return f"tests/unit/{folder}/test_{leaf.lstrip('_')}.py"
 
 
 def stray_tests(root: Path) -> Iterator[str]:
@@ -199,7 +213,7 @@ def undocumented_modules(root: Path) -> Iterator[str]:
 
 def promises(root: Path) -> Iterator[str]:
     """Marks that promise work instead of doing it, and code that only says that it is missing."""
-    mark = re.compile(r"#.*\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b|raise NotImplemented" r"Error")
+    mark = re.compile(r"#.*\b(TO¦DO|FIX¦ME|XX¦X|HA¦CK)\b|raise NotImplemented¦Error".replace("¦", ""))
     for folder in ("src", "tests", "bench"):
         for module in modules(root, folder):
             for number, line in enumerate(module.text.splitlines(), 1):

@@ -25,8 +25,8 @@ PLANTED: dict[str, list[tuple[str, str]]] = {
     ],
     "many_parameters": [
         ("src/lienthong/sdk/a.py", "def f(a, b, *, c, d, e, f): ..."),
-        ("src/lienthong/sdk/a.py", "class A:\n    def f(self, a, b, c, d, e): ..."),
-        ("src/lienthong/cli/a.py", "def f(a, b, c, d, e): ..."),
+        ("src/lienthong/sdk/a.py", "class A:\n    def f(self, a, b, c, d, e, f): ..."),
+        ("src/lienthong/cli/a.py", "def f(a, b, c, d, e, f): ..."),
     ],
     "full_folders": [("src/lienthong/sdk/{0}.py", "'''One of many.'''")],
     "nameless_modules": [
@@ -56,8 +56,8 @@ PLANTED: dict[str, list[tuple[str, str]]] = {
     "asserted_false": [("src/lienthong/sdk/a.py", "assert False, 'never'")],
     "undocumented_modules": [("src/lienthong/sdk/a.py", "x = 1")],
     "promises": [
-        ("src/lienthong/sdk/a.py", "x = 1  # TO" "DO later"),
-        ("src/lienthong/sdk/a.py", "def f() -> None:\n    raise NotImplemented" "Error"),
+        ("src/lienthong/sdk/a.py", "x = 1  # TO¦DO later"),
+        ("src/lienthong/sdk/a.py", "def f() -> None:\n    raise NotImplemented¦Error"),
     ],
 }
 
@@ -88,7 +88,7 @@ def test_a_planted_break_is_found(tmp_path: Path, rule: str, path: str, text: st
     for name in {path.format(f"m{number}") for number in range(13)}:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text.replace("¦", ""), encoding="utf-8")
     assert list(getattr(house_rules, rule)(tmp_path))
 
 
@@ -104,6 +104,9 @@ def test_clean_code_passes(tmp_path: Path) -> None:
         ("src/lienthong/wire/a.py", text),
         ("tests/unit/wire/test_a.py", "x = 1\n"),
         ("tests/unit/wire/test_a_laws.py", "x = 1\n"),
+        ("src/lienthong/wire/soap/b.py", text),
+        ("tests/unit/wire/test_soap_laws.py", "x = 1\n"),
+        ("src/lienthong/wire/soap/__init__.py", '"""A package."""\n'),
     ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content, encoding="utf-8")
