@@ -8,6 +8,7 @@ a caller has of an answer that breaks off is incomplete in the eyes of HTTP, too
 from __future__ import annotations
 
 from hashlib import sha256, sha512
+from typing import Any
 
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import member_of
@@ -157,7 +158,7 @@ class StreamingConsumer(ConsumerExchange):
 
 
 _ONE = StreamingConsumer
-StreamingConsumer.TABLE = ConsumerExchange.TABLE | {  # type: ignore[assignment]
+_STREAMED: dict[tuple[State, type], Any] = {
     (State.SIGNING, inputs.Signed): _ONE._signed,
     (State.SIGNING, inputs.Recorded): _ONE._recorded,
     (State.SIGNING, inputs.RecordFailed): _ONE._ended_by,
@@ -198,3 +199,4 @@ StreamingConsumer.TABLE = ConsumerExchange.TABLE | {  # type: ignore[assignment]
     (State.DONE, inputs.AnswerStreamEnded): _ONE._nothing,
     (State.DONE, inputs.MarkVerified): _ONE._nothing,
 }
+StreamingConsumer.TABLE = ConsumerExchange.TABLE | _STREAMED

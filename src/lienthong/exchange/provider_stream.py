@@ -8,6 +8,7 @@ it holds and is on record. A streamed answer is possible only where nothing has 
 from __future__ import annotations
 
 from hashlib import sha256, sha512
+from typing import Any
 
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.grants import AnswerForm
@@ -179,9 +180,8 @@ class StreamingProvider(ProviderExchange):
 
 _ONE = StreamingProvider
 _LATE = (inputs.MessageStreamEnded, inputs.StreamBroken, inputs.ServiceAnswered, inputs.ServiceFailed)
-StreamingProvider.TABLE = (  # type: ignore[assignment]
-    ProviderExchange.TABLE
-    | {
+_STREAMED: dict[tuple[State, type], Any] = (
+    {
         (State.NEW, inputs.MessageStreamOpened): _ONE._stream_opened,
         (State.VERIFYING_MARK, inputs.MarkVerified): _ONE._mark_verified,
         (State.VERIFYING_MARK, inputs.SignatureUnproven): _ONE._ended_by,
@@ -220,3 +220,4 @@ StreamingProvider.TABLE = (  # type: ignore[assignment]
     | {(state, inputs.StreamBroken): _ONE._nothing for state in (State.CALLING, State.MARKING, State.REPLYING)}
     | {(State.DONE, late): _ONE._nothing for late in (inputs.Recorded, inputs.RecordFailed)}
 )
+StreamingProvider.TABLE = ProviderExchange.TABLE | _STREAMED
