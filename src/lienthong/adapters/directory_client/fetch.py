@@ -139,6 +139,7 @@ class HttpFetcher(FetcherInterface):
         except (OSError, http.client.HTTPException) as error:
             raise DownloadError(f"the connection broke: {error!r}") from error
         finally:
+            response.close()
             if not whole:
                 self.close()
 
