@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -131,6 +132,16 @@ def test_silence_ends(web: Web, fetcher: HttpFetcher) -> None:
     with pytest.raises(DownloadError):
         fetcher.download_bytes(f"{web.url}/a.json", 10)
     assert len(web.requests) == LIMITS.attempts
+
+
+def test_a_header_that_never_ends_is_cut_off(web: Web) -> None:
+    web.silent = True
+    fetcher = HttpFetcher(FetchLimits(read_timeout_s=30, file_timeout_s=0.1, attempts=1))
+    begun_s = time.monotonic()
+    with pytest.raises(DownloadError):
+        fetcher.download_bytes(f"{web.url}/a.json", 10)
+    assert time.monotonic() - begun_s < 4
+    fetcher.close()
 
 
 def test_a_trickle_ends(web: Web) -> None:
