@@ -6,8 +6,11 @@ are not followed; what arrives is believed by nobody before TUF has checked it.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -103,8 +106,15 @@ class HttpFetcher(FetcherInterface):
     def _ask(self, url: str) -> http.client.HTTPResponse:
         parts = urlsplit(url)
         connection = self._connect(parts.scheme, parts.netloc)
-        connection.request("GET", parts.path, headers={"Accept-Encoding": "identity"})
-        return connection.getresponse()
+        # A read time-out begins again with each byte, so that a header could be dripped for ever.
+        end = threading.Timer(self._limits.file_timeout_s, _cut, (connection,))
+        end.daemon = True
+        end.start()
+        try:
+            connection.request("GET", parts.path, headers={"Accept-Encoding": "identity"})
+            return connection.getresponse()
+        finally:
+            end.cancel()
 
     def _connect(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
         if self._connection is not None and self._origin == (scheme, netloc):
@@ -139,8 +149,14 @@ class HttpFetcher(FetcherInterface):
         except (OSError, http.client.HTTPException) as error:
             raise DownloadError(f"the connection broke: {error!r}") from error
         finally:
+            response.close()
             if not whole:
                 self.close()
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
