@@ -326,7 +326,7 @@ class LedgerWriter:
         """One failing callback must not keep the others from being called."""
         try:
             done(failure)
-        except Exception as error:
+        except Exception as error:  # boundary: whatever a callback does, the next one is called
             context = {"message": "a callback of the ledger failed", "exception": error}
             self._loop.call_exception_handler(context)
 

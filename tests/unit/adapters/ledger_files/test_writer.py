@@ -233,7 +233,7 @@ def test_after_a_disk_error_everybody_is_told_and_nothing_is_taken_until_reopene
 
 
 @pytest.fixture
-def _file_size_limit() -> Iterator[Callable[[int], None]]:
+def file_size_limit() -> Iterator[Callable[[int], None]]:
     """No file of this process may grow beyond a size: a full disk in miniature."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -243,7 +243,7 @@ def _file_size_limit() -> Iterator[Callable[[int], None]]:
 
 
 def test_no_room_for_the_next_segment_fails_closed_and_loses_nothing(
-    tmp_path: Path, _file_size_limit: Callable[[int], None]
+    tmp_path: Path, file_size_limit: Callable[[int], None]
 ) -> None:
     acknowledged: list[bytes] = []
 
@@ -252,7 +252,7 @@ def test_no_room_for_the_next_segment_fails_closed_and_loses_nothing(
         writer._preparing and writer._preparing.join()
         (tmp_path / "next.segment").unlink()
         writer._next_ready = False
-        _file_size_limit(8_192)
+        file_size_limit(8_192)
         for record in _records(400):
             error = await _append(writer, record)
             if error is not None:
@@ -262,7 +262,7 @@ def test_no_room_for_the_next_segment_fails_closed_and_loses_nothing(
         assert writer.failure is not None
         with pytest.raises(Unavailable, match="LoggingFailed"):
             writer.append(b"refused", lambda error: None)
-        _file_size_limit(1 << 20)
+        file_size_limit(1 << 20)
         writer.reopen()
         await _append(writer, b"room again")
 
@@ -270,12 +270,12 @@ def test_no_room_for_the_next_segment_fails_closed_and_loses_nothing(
     assert _read(tmp_path) == [b"first", *acknowledged, b"room again"]
 
 
-def test_no_room_at_the_start_is_unavailable(tmp_path: Path, _file_size_limit: Callable[[int], None]) -> None:
+def test_no_room_at_the_start_is_unavailable(tmp_path: Path, file_size_limit: Callable[[int], None]) -> None:
     async def run() -> None:
-        _file_size_limit(4_096)
+        file_size_limit(4_096)
         with pytest.raises(Unavailable, match="LoggingFailed"):
             _writer(tmp_path).start()
-        _file_size_limit(1 << 20)
+        file_size_limit(1 << 20)
         writer = _writer(tmp_path)
         writer.start()
         assert await _append(writer, b"room") is None
