@@ -47,24 +47,24 @@ class FileKey:
 def load_signing_key(uri: str) -> FileKey:
     """The key at ``file:/absolute/path`` (PKCS #8 or SEC 1 PEM, not encrypted, P-256, mode 0600 or stricter).
 
-    Raises Unavailable KeyUnavailable: not there, open to others, or no P-256 key.
+    Raises Unavailable KeyNotFound: not there, open to others, or no P-256 key.
     """
     scheme, _, name = uri.partition(":")
     if scheme != "file" or not name.startswith("/"):
-        raise Unavailable("KeyUnavailable", "The signing key must be given as file:/absolute/path")
+        raise Unavailable("KeyNotFound", "The signing key must be given as file:/absolute/path")
     try:
         with open(name, "rb") as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise Unavailable("KeyUnavailable", f"The key file {name} is open to others; chmod 600 it")
+                raise Unavailable("KeyNotFound", f"The key file {name} is open to others; chmod 600 it")
             content = file.read(_KEY_FILE_BYTES_MAX)
     except OSError as error:
-        raise Unavailable("KeyUnavailable", f"The key file {name} cannot be read ({error.strerror})") from None
+        raise Unavailable("KeyNotFound", f"The key file {name} cannot be read ({error.strerror})") from None
     try:
         key = load_pem_private_key(content, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise Unavailable("KeyUnavailable", f"The key file {name} holds no clear PEM key") from None
+        raise Unavailable("KeyNotFound", f"The key file {name} holds no clear PEM key") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise Unavailable("KeyUnavailable", f"The key in {name} is not on the curve P-256")
+        raise Unavailable("KeyNotFound", f"The key in {name} is not on the curve P-256")
     return FileKey(key)
 
 
@@ -91,9 +91,9 @@ def certificate_pem(certificate: SigningCertificate) -> bytes:
 
 
 def check_pair(key: FileKey, certificate: SigningCertificate) -> None:
-    """Raises Unavailable KeyUnavailable where the certificate is not for this key: a start with mixed files."""
+    """Raises Unavailable KeyNotFound where the certificate is not for this key: a start with mixed files."""
     if key.public_key().public_numbers() != public_key(certificate.der).public_numbers():
-        raise Unavailable("KeyUnavailable", "The signing certificate does not belong to the signing key")
+        raise Unavailable("KeyNotFound", "The signing certificate does not belong to the signing key")
 
 
 class CertificateStore:

@@ -50,8 +50,8 @@ def verify_record(record: Record, certificate: SigningCertificate | None) -> Ver
 
     1. the record is a message with its own signature, kept in clear (SignatureVerification)
     2. the certificate is to be had (CertValidation)
-    3. the header part has the recorded digest (InvalidHeaderDigest)
-    4. the body, where it is kept, has the recorded digest (InvalidBodyDigest)
+    3. the header part has the recorded digest (InvalidReference)
+    4. the body, where it is kept, has the recorded digest (InvalidReference)
     5. the signature holds at its signing time (codes of `signature.verify`)
     """
     # 1. the record is a message with its own signature, kept in clear
@@ -63,10 +63,10 @@ def verify_record(record: Record, certificate: SigningCertificate | None) -> Ver
         raise Unproven("CertValidation", "The certificate of the signer is not kept here")
     # 3. the header part has the recorded digest
     if record.digest_algorithm.of(record.header_part) != record.header_digest:
-        raise Unproven("InvalidHeaderDigest", "The header part is not the one that was signed")
+        raise Unproven("InvalidReference", "The header part is not the one that was signed")
     # 4. the body, where it is kept, has the recorded digest
     if record.body is not None and record.digest_algorithm.of(record.body) != record.body_digest:
-        raise Unproven("InvalidBodyDigest", "The body is not the one that was signed")
+        raise Unproven("InvalidReference", "The body is not the one that was signed")
     # 5. the signature holds at its signing time
     return verify(signature, record.digests, certificate, now_ms=signature.signed_at_ms, window_ms=0)
 

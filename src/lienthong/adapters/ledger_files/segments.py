@@ -1,7 +1,7 @@
 """Segment files: finding and reading them, making new ones, repairing the end of the last one.
 
 Files of a ledger directory: ``ledger.lock`` (held by the one writing process), ``00000001.segment``, … (layout in
-`evidence.segment`), ``next.segment`` (zeros, made ahead of need; never read). A segment is trusted only as far as
+`evidence.segment`), ``next.segment`` (reserved ahead of need; never read). A segment is trusted only as far as
 its chain holds. Files are not truncated while readers may have them mapped.
 """
 
@@ -170,18 +170,21 @@ def clean_tail(descriptor: int, path: Path, tail: Tail) -> None:
 
 
 def write_zeros(descriptor: int, start: int, end: int) -> None:
-    """Write zeros to [start, end): written blocks, unlike reserved ones, need no journal commit when used."""
+    """Write zeros to [start, end)."""
     for at in range(start, end, len(_ZEROS)):
         write_fully(descriptor, memoryview(_ZEROS)[: end - at], at)
 
 
 def make_next(directory: Path, size: int) -> None:
-    """Write ``next.segment``: `size` zeros, durable. Raises OSError (disk full)."""
+    """Reserve ``next.segment``: `size` bytes that read as zeros, durable. Raises OSError (disk full).
+
+    The blocks are reserved, not written: writing them would halve the cost of later syncs at most, but doubles what
+    the disk writes and holds up the commits of the current segment (docs/decisions/0005-ledger-segments.md).
+    """
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     descriptor = os.open(directory / NEXT_SEGMENT, flags, 0o600)
     try:
         os.posix_fallocate(descriptor, 0, size)
-        write_zeros(descriptor, 0, size)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -84,6 +84,7 @@ class LedgerWriter:
         self._waiting_records = 0
         self._waiting_bytes = 0
         self._failure: Unavailable | None = Unavailable("LoggingFailed", "The ledger is not open")
+        self._warning: Unavailable | None = None
         self._closed: asyncio.Future[None] | None = None
         self._lock = -1
         self._descriptor = -1
@@ -96,6 +97,11 @@ class LedgerWriter:
     def failure(self) -> Unavailable | None:
         """Why nothing is accepted now; None while all is well."""
         return self._failure
+
+    @property
+    def warning(self) -> Unavailable | None:
+        """Why there is no room for the next segment: the ledger will fail when this one is full. For health."""
+        return self._warning
 
     @property
     def durable_end(self) -> Position:
@@ -289,8 +295,10 @@ class LedgerWriter:
     def _make_next(self) -> None:
         try:
             make_next(self._directory, self._settings.segment_bytes)
-        except OSError:
-            return  # tried again, and reported, when the segment is needed
+        except OSError as error:
+            self._warning = _failed(error)  # tried again when the segment is needed
+            return
+        self._warning = None
         self._next_ready = True
 
     def _await_next(self) -> None:
@@ -326,7 +334,7 @@ class LedgerWriter:
         """One failing callback must not keep the others from being called."""
         try:
             done(failure)
-        except Exception as error:
+        except Exception as error:  # boundary: whatever a callback does, the next one is called
             context = {"message": "a callback of the ledger failed", "exception": error}
             self._loop.call_exception_handler(context)
 

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.doubles.signing import NOW_MS
 
 from lienthong.adapters.ledger_files import (
     START,
@@ -17,7 +18,6 @@ from lienthong.adapters.ledger_files import (
     read_records,
 )
 from lienthong.domain.errors import Malformed, Unavailable, Unproven
-from tests.doubles.signing import NOW_MS
 
 COUNT = 200
 
@@ -97,7 +97,7 @@ def test_segments_in_another_order_are_damage(copy: Path) -> None:
 
 
 def test_a_segment_that_ends_early_breaks_the_link_to_the_next(copy: Path) -> None:
-    """Cutting the last entry off a closed segment looks like a torn tail; the next segment's header says it is not."""
+    """Cutting the last entry off a closed segment looks like a torn tail, but the next header differs."""
     path = copy / "00000001.segment"
     last = max(found.position.offset for found in _all(copy) if found.position.segment == 1)
     content = path.read_bytes()
