@@ -91,6 +91,13 @@ def test_a_document_above_the_limit_is_refused() -> None:
         oa.open_api_answer("openapi: 3.0.0\n#" + "x" * oa.DOCUMENT_BYTES_MAX)
 
 
-def test_deep_nesting_is_refused() -> None:
-    with pytest.raises(Unavailable):
-        oa.open_api_answer('{"openapi":"3.0.0","x":' + "[" * 100_000)
+@pytest.mark.parametrize("deep", ["[" * 100_000, "{a: " * 50_000, "[" * 100_000 + "]" * 100_000, "[" * 150 + "]" * 150])
+def test_deep_nesting_is_refused(deep: str) -> None:
+    for head in ('{"openapi":"3.0.0","x":', "openapi: 3.0.0\nx: "):
+        with pytest.raises(Unavailable):
+            oa.open_api_answer(head + deep)
+
+
+def test_aliases_are_not_expanded() -> None:
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    assert len(oa.open_api_answer(f"openapi: 3.0.0\nl0: &l0 [x]\n{levels}")[1]) < 5000
