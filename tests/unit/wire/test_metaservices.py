@@ -15,7 +15,13 @@ from lienthong.domain.network import DataClass, Endpoint, Member, Service, Servi
 from lienthong.wire import metaservices as ms
 from lienthong.wire.faults import CodeStyle, Side, fault_code
 from lienthong.wire.open_api import open_api_answer
-from lienthong.wire.request_line import Metaservice, list_clients_call, metaservice, parse_request_line, query_parameter
+from lienthong.wire.request_line import (
+    Metaservice,
+    list_clients_call,
+    metaservice,
+    parse_request_line,
+    query_parameter,
+)
 from tests.vectors import load, path
 
 VECTORS: dict[str, Any] = load("xroad-rest/metaservices.json")
@@ -85,7 +91,9 @@ def answer(row: dict[str, Any]) -> tuple[bytes, bytes]:
     if called is Metaservice.ALLOWED_METHODS:
         allowed = sample("allowedMethods.json")["service"][0]["endpoint_list"]
         endpoints = [Endpoint(one["method"], one["path"]) for one in allowed]
-        return ms.JSON_CONTENT_TYPE, ms.allowed_methods(SERVICES, {SERVICES[0].service_id: [grant(SERVICES[0], *endpoints)]})
+        return ms.JSON_CONTENT_TYPE, ms.allowed_methods(
+            SERVICES, {SERVICES[0].service_id: [grant(SERVICES[0], *endpoints)]}
+        )
     assert called is Metaservice.GET_OPEN_API
     code = query_parameter(line.query, "serviceCode")
     if not code:
@@ -109,7 +117,9 @@ def test_call(row: dict[str, Any]) -> None:
         with pytest.raises(LienthongError) as refused:
             answer(row)
         assert fault_code(refused.value, Side.PROVIDER).endswith(f".{expect['error']}")
-        assert fault_code(refused.value, Side.PROVIDER, CodeStyle.SNAKE) == f"server.serverproxy.{expect['error_snake']}"
+        assert (
+            fault_code(refused.value, Side.PROVIDER, CodeStyle.SNAKE) == f"server.serverproxy.{expect['error_snake']}"
+        )
         return
     content_type, body = answer(row)
     if "content_type" in expect:

@@ -78,7 +78,17 @@ def test_addresses_are_hidden_at_every_level() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "{}", "[]", "- a", "openapi: 2.0", "a: b: c", "!!python/object/apply:os.getcwd []", '{"openapi":"30"}', "\x00"],
+    [
+        "{",
+        "{}",
+        "[]",
+        "- a",
+        "openapi: 2.0",
+        "a: b: c",
+        "!!python/object/apply:os.getcwd []",
+        '{"openapi":"30"}',
+        "\x00",
+    ],
 )
 def test_what_is_no_openapi_3_is_refused(text: str) -> None:
     with pytest.raises(Unavailable) as refused:
@@ -91,7 +101,9 @@ def test_a_document_above_the_limit_is_refused() -> None:
         oa.open_api_answer("openapi: 3.0.0\n#" + "x" * oa.DOCUMENT_BYTES_MAX)
 
 
-@pytest.mark.parametrize("deep", ["[" * 100_000, "{a: " * 50_000, "[" * 100_000 + "]" * 100_000, "[" * 150 + "]" * 150])
+@pytest.mark.parametrize(
+    "deep", ["[" * 100_000, "{a: " * 50_000, "[" * 100_000 + "]" * 100_000, "[" * 150 + "]" * 150]
+)
 def test_deep_nesting_is_refused(deep: str) -> None:
     for head in ('{"openapi":"3.0.0","x":', "openapi: 3.0.0\nx: "):
         with pytest.raises(Unavailable):

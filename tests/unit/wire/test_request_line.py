@@ -120,7 +120,13 @@ def test_list_clients_of_another_instance() -> None:
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [(None, None), ("", None), ("a=1", None), ("serviceCode=x", "x"), ("a=1&SERVICECODE=tra%20cuu&serviceCode=z", "tra cuu")],
+    [
+        (None, None),
+        ("", None),
+        ("a=1", None),
+        ("serviceCode=x", "x"),
+        ("a=1&SERVICECODE=tra%20cuu&serviceCode=z", "tra cuu"),
+    ],
 )
 def test_query_parameter(query: str | None, expected: str | None) -> None:
     assert rl.query_parameter(query, "serviceCode") == expected

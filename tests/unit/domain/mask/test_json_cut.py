@@ -52,7 +52,18 @@ def test_numbers_leave_as_they_were_written() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b" ", b"{", b"<a/>", b'{"a":\xff}', b'{"a":"\xff"}', b"{'a':1}", b'{"a":NaN}', b'{"a":1}x', b'\xef\xbb\xbf{"a":1}']
+    [
+        b"",
+        b" ",
+        b"{",
+        b"<a/>",
+        b'{"a":\xff}',
+        b'{"a":"\xff"}',
+        b"{'a':1}",
+        b'{"a":NaN}',
+        b'{"a":1}x',
+        b'\xef\xbb\xbf{"a":1}',
+    ]
     + [b"[" * 100_000, b'{"a":' * 5000 + b"1" + b"}" * 5000, b"[" * 500 + b"]" * 500],
 )
 def test_what_cannot_be_read_does_not_leave(body: bytes) -> None:
@@ -103,7 +114,9 @@ def test_yes_or_no_within_rows() -> None:
 
 
 NAMES = st.sampled_from("abcd")
-SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.floats(allow_nan=False, allow_infinity=False)
+)
 DOCUMENTS = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4), max_leaves=20
 )

@@ -19,7 +19,9 @@ def test_at_or_under_a_granted_field_is_covered(field: str) -> None:
     assert compile_mask(GRANTED).covers((field,)) == (field,)
 
 
-@pytest.mark.parametrize("field", ["thua", "thua.soThua", "hoten", "hoTenDem", "", "thua.", ".hoTen", "thua..soTo", "*"])
+@pytest.mark.parametrize(
+    "field", ["thua", "thua.soThua", "hoten", "hoTenDem", "", "thua.", ".hoTen", "thua..soTo", "*"]
+)
 def test_above_or_beside_a_granted_field_is_refused(field: str) -> None:
     with pytest.raises(Refused) as refused:
         compile_mask(GRANTED).covers(("hoTen", field))
