@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from tests.vectors import load
 
 from lienthong.domain.error_codes import PAGES
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
@@ -16,7 +17,6 @@ from lienthong.wire.faults import CodeStyle, Fault, Side, fault_code, fault_stat
 from lienthong.wire.headers import read_request_headers
 from lienthong.wire.message import ResponseIds, check_response, parse_response_part
 from lienthong.wire.request_line import parse_request_line
-from tests.vectors import load
 
 VECTORS: dict[str, Any] = load("xroad-rest/errors.json")
 CODES: dict[str, Any] = load("xroad-rest/error-codes.json")

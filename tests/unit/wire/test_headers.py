@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vectors import load
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Reason
@@ -14,7 +15,6 @@ from lienthong.domain.identifiers import MemberId, NodeId, RepresentedParty, Sys
 from lienthong.wire import headers as h
 from lienthong.wire.message import ResponseIds, parse_response_part, request_header_part, response_header_part
 from lienthong.wire.request_line import parse_request_line
-from tests.vectors import load
 
 VECTORS: dict[str, Any] = load("xroad-rest/headers.json")
 CLIENT = (b"X-Road-Client", b"VN/GOV/H26/mot-cua")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vectors import load
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import MemberId, ServiceId, SystemId
 from lienthong.wire import message as m
-from tests.vectors import load
 
 VECTORS: dict[str, Any] = load("xroad-rest/message.json")
 SERVICE = ServiceId("VN", "GOV", "G01", "dan-cu", "xac-nhan")

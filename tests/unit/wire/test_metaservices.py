@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from tests.vectors import load, path
 
 from lienthong.domain.errors import LienthongError, Malformed
 from lienthong.domain.grants import Grant
@@ -22,7 +23,6 @@ from lienthong.wire.request_line import (
     parse_request_line,
     query_parameter,
 )
-from tests.vectors import load, path
 
 VECTORS: dict[str, Any] = load("xroad-rest/metaservices.json")
 OPENAPI = path("xroad-rest/metaservices/getOpenAPI.yaml").read_text(encoding="utf-8")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.vectors import load, path
 
 from lienthong.domain.errors import Unavailable
 from lienthong.wire import open_api as oa
-from tests.vectors import load, path
 
 VECTORS: dict[str, Any] = load("xroad-rest/metaservices.json")
 SAMPLE = path("xroad-rest/metaservices/getOpenAPI.yaml").read_text(encoding="utf-8")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vectors import load
 
 from lienthong.domain.errors import Malformed
 from lienthong.wire import request_line as rl
-from tests.vectors import load
 
 VECTORS: dict[str, Any] = load("xroad-rest/request-line.json")
 METASERVICES: dict[str, Any] = load("xroad-rest/metaservices.json")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.doubles.grants import CALL, NOON_MS, granted
 
 from lienthong.domain.decision import Clause, QuotaWindows
 from lienthong.domain.decision.clauses import CHECKS, failed_clauses, moment, words
 from lienthong.domain.grants import GrantState, Hours, Quota, Reason
 from lienthong.domain.identifiers import SystemId
 from lienthong.domain.network import Endpoint
-from tests.doubles.grants import CALL, NOON_MS, granted
 
 NOTHING_FITS = granted(
     state=GrantState.ENDED,

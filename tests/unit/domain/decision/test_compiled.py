@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.doubles.grants import granted
 
 from lienthong.domain.decision.compiled import effective_reason
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Quota, Reason
 from lienthong.domain.network import Endpoint
-from tests.doubles.grants import granted
 
 
 @pytest.mark.parametrize(

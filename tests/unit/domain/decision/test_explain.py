@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tests.doubles.grants import CALL, granted
+
 from lienthong.domain.decision import Clause, QuotaWindows, decide, explain
 from lienthong.domain.grants import Quota
 from lienthong.domain.network import Endpoint
-from tests.doubles.grants import CALL, granted
 
 
 def test_every_grant_and_every_clause() -> None:

@@ -63,8 +63,10 @@ def test_numbers_leave_as_they_were_written() -> None:
         b'{"a":NaN}',
         b'{"a":1}x',
         b'\xef\xbb\xbf{"a":1}',
-    ]
-    + [b"[" * 100_000, b'{"a":' * 5000 + b"1" + b"}" * 5000, b"[" * 500 + b"]" * 500],
+        b"[" * 100_000,
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+        b"[" * 500 + b"]" * 500,
+    ],
 )
 def test_what_cannot_be_read_does_not_leave(body: bytes) -> None:
     with pytest.raises(Unavailable) as refused:
