@@ -233,7 +233,7 @@ class HttpClientConnection(asyncio.Protocol):
         caller, self._caller = self._caller, None
         self.abort()
         if caller is not None and self._sink is None:
-            caller.failed(Unavailable("ServiceFailed.Timeout", "no answer in time"))
+            caller.failed(Unavailable("ServiceFailed.DeadlineExceeded", "no answer in time"))
 
     def abort(self) -> None:
         """End now."""

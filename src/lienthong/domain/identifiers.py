@@ -8,6 +8,8 @@ of a member (``VN/GOV/G01/nut-1``). On the wire each part is percent-encoded UTF
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -141,3 +143,37 @@ def parse_represented_party(value: str) -> RepresentedParty:
     """``[class/]code``; raises Malformed."""
     parts = split_parts(value, (1, 2), "represented party")
     return RepresentedParty(None, parts[0]) if len(parts) == 1 else RepresentedParty(parts[0], parts[1])
+
+
+class CodeProblem(StrEnum):
+    """What is wrong with a character of a code."""
+
+    COLON = "COLON"
+    SEMICOLON = "SEMICOLON"
+    FORWARDSLASH = "FORWARDSLASH"
+    BACKSLASH = "BACKSLASH"
+    PERCENT = "PERCENT"
+    CONTROL_CHAR = "CONTROL_CHAR"
+
+
+_NEW_CODE = re.compile(r"[A-Za-z0-9'()+,\-.=?]+\Z")
+_PROBLEMS = (
+    (CodeProblem.COLON, re.compile(":")),
+    (CodeProblem.SEMICOLON, re.compile(";")),
+    (CodeProblem.FORWARDSLASH, re.compile("/")),
+    (CodeProblem.BACKSLASH, re.compile(r"\\")),
+    (CodeProblem.PERCENT, re.compile("%")),
+    (CodeProblem.CONTROL_CHAR, re.compile("[\x00-\x1f\x7f-\x9f\u200b\ufeff]")),
+)
+
+
+def check_new_code(code: str) -> str:
+    """`code`, fit for a new identifier: letters and digits of ASCII and ``'()+,-.=?``; raises Malformed."""
+    if _NEW_CODE.match(code) is None:
+        raise Malformed("InvalidRequest", "a code may have letters and digits of ASCII and ' ( ) + , - . = ? only")
+    return code
+
+
+def code_problems(code: str) -> tuple[CodeProblem, ...]:
+    """Characters that no code may have, also an old one; a message with such a code is served with a warning."""
+    return tuple(problem for problem, pattern in _PROBLEMS if pattern.search(code) is not None)

@@ -51,6 +51,7 @@ class Fault(NamedTuple):
 _CAMEL_TO_SNAKE: Final = {word.camel: word.snake for word in reversed((*VOCABULARY, *OWN_CODES)) if word.documented}
 _SNAKE_TO_CAMEL: Final = {word.snake: word.camel for word in (*VOCABULARY, *OWN_CODES)}
 _OWN: Final = frozenset(word.camel for word in OWN_CODES)
+_PREFIX_NAMES: Final = frozenset(word.snake for word in PREFIXES)
 _PREFIXES_LONGEST_FIRST: Final = sorted(PREFIXES, key=lambda word: -len(word.snake))
 
 
@@ -139,9 +140,12 @@ def in_style(code: str, style: CodeStyle) -> str:
 
 @lru_cache(maxsize=4096)
 def fault_status(code: str) -> int:
-    """The HTTP status of a full code: that of our own word, else 400 under ``Client``, else 500."""
-    last = code.rpartition(".")[2]
+    """The HTTP status of a full code: that of our own word, else 400 under ``Client``, else 500.
+
+    After ``ServiceFailed`` a word only says how the service failed, so that the status stays 500.
+    """
+    rest, _, last = code.rpartition(".")
     own = OWN_STATUS.get(_SNAKE_TO_CAMEL.get(last, last))
-    if own is not None:
+    if own is not None and rest.lower() in _PREFIX_NAMES:
         return own
     return 400 if code.lower().startswith("client.") else 500

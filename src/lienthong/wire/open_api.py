@@ -18,6 +18,7 @@ import yaml
 from lienthong.domain.errors import Unavailable
 
 DOCUMENT_BYTES_MAX: Final = 4 * 1024 * 1024
+NESTING_MAX: Final = 100
 TEXT_CONTENT_TYPE: Final = b"text/plain"
 
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#]*")
@@ -76,6 +77,15 @@ _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def _read_yaml(document: str) -> Any:
+    """The content of a YAML document whose nesting is bounded: the composer of libyaml recurses on the C stack."""
+    depth = 0
+    for event in yaml.parse(document, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > NESTING_MAX:
+            raise Unavailable("InternalError", "the OpenAPI document is nested too deep")
     return yaml.load(document, Loader=_LOADER)  # noqa: S506 - one of the safe loaders
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lienthong.domain.error_codes.holdings import HOLDINGS
 from lienthong.domain.error_codes.outages import OUTAGES
 from lienthong.domain.error_codes.page import Page
 from lienthong.domain.error_codes.placement import OWN_STATUS, Placement, placement_of
@@ -17,6 +18,7 @@ _CHAPTERS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
     ("Bị từ chối · Refused", REFUSALS),
     ("Không chứng minh được · Unproven", PROOFS),
     ("Không sẵn sàng · Unavailable", OUTAGES),
+    ("Danh bạ, khóa, sổ ghi · Directory, keys, ledger", HOLDINGS),
 )
 
 PAGES: Final[dict[str, Page]] = {page.code: page for _, pages in _CHAPTERS for page in pages}

@@ -146,6 +146,17 @@ _OWN = """
     DeadlineExceeded deadline_exceeded
     OutcomeUnknown outcome_unknown
     ClientUnauthenticated client_unauthenticated
+    DirectorySignature directory_signature
+    DirectoryMismatch directory_mismatch
+    DirectoryRollback directory_rollback
+    DirectoryClock directory_clock
+    DirectoryUnreachable directory_unreachable
+    DirectoryCache directory_cache
+    DirectoryKeys directory_keys
+    KeyUnavailable key_unavailable
+    LedgerDamaged ledger_damaged
+    InvalidHeaderDigest invalid_header_digest
+    InvalidBodyDigest invalid_body_digest
 """
 
 _ONLY_SNAKE: Final = (
