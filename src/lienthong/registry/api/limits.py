@@ -125,7 +125,9 @@ class Watch:
             seconds = self._clock_s() - start_s
             self._count.labels(_known_method(scope["method"]), route, str(status)).inc()
             self._seconds.labels(route).observe(seconds)
-            self._log.info("answer", method=scope["method"][:16], route=route, status=status, ms=round(seconds * 1000))
+            self._log.info(
+                "answer", method=scope["method"][:16], route=route, status=status, ms=round(seconds * 1000)
+            )
 
 
 def _known_method(method: str) -> str:

@@ -57,6 +57,11 @@ class Unit:
         query = select(table).filter_by(**equal).where(key > after).order_by(key).limit(limit)
         return self._session.scalars(query).all()
 
+    def last(self, table: type[T]) -> T | None:
+        """The row with the highest key: the newest, since keys are in order of time."""
+        key = inspect(table).primary_key[0]
+        return self._session.scalars(select(table).order_by(key.desc()).limit(1)).first()
+
     def count(self, table: type[T], **equal: Any) -> int:
         """How many rows there are."""
         return self._session.scalar(select(func.count()).select_from(table).filter_by(**equal)) or 0
