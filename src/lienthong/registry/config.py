@@ -16,8 +16,8 @@ class RegistryConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `database_url` empty = SQLite in the data directory. `requests_per_s` and `requests_burst` bound the API per
     client address. Nodes go on for `timestamp_valid_s` without the registry, which signs anew every `renew_every_s`;
-    the documents themselves hold for `directory_valid_s` and are published again after half of it. `behind_proxy` says that TLS ends at a proxy in front: without it or a certificate, the registry
-    listens on loopback only.
+    the documents themselves hold for `directory_valid_s` and are published again after half of it. `behind_proxy`
+    says that TLS ends at a proxy in front: without it or a certificate, the registry listens on loopback only.
     """
 
     instance: str = "VN"

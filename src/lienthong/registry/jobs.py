@@ -16,7 +16,7 @@ ACTOR = Actor("", "registry job", Role.OPERATOR)
 
 
 def keep_fresh(desk: Desk) -> str:
-    """Sign anew, or publish again after half of the documents' validity; says what was done. Raises LienthongError."""
+    """Sign anew, or publish again after half of the documents' validity; says what it did. Raises LienthongError."""
     with desk.act(ACTOR) as act:
         last = act.unit.last(PublicationRow)
         if last is None:

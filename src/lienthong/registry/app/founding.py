@@ -6,11 +6,10 @@ first operator's token is made here, printed once by the caller and kept nowhere
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import NamedTuple
-
-import msgspec
 
 from lienthong.adapters.directory_publisher import RootKeys, load_signer, write_new_key
 from lienthong.adapters.pki import Lifetimes, make_authority, save_authority
@@ -25,6 +24,7 @@ from lienthong.registry.use_cases.tokens import make_token
 
 ROOT_KEYS = 3
 ROOT_THRESHOLD = 2
+_ALWAYS = ("instance", "name")
 
 
 class Founded(NamedTuple):
@@ -47,18 +47,18 @@ def found(data_dir: Path, config: RegistryConfig, holder: str, now_ms: int) -> F
     building.mkdir(mode=0o700, parents=True)
     _make_keys(building, config, now_ms)
     token = _make_register(building, config, holder, now_ms)
-    (building / FILE_NAME).write_bytes(msgspec.toml.encode(_settings(config)))
+    (building / FILE_NAME).write_bytes(_settings(config).encode())
     os.rename(building, target)
     roots = tuple(f"keys/root-{number}.key" for number in range(1, ROOT_KEYS + 1))
     return Founded(token, holder, target, (*roots, "ca/root.key"))
 
 
-def _settings(config: RegistryConfig) -> dict[str, object]:
-    """Only what was chosen: the rest follows the defaults of the version that runs."""
+def _settings(config: RegistryConfig) -> str:
+    """The settings as TOML (JSON's plain values are TOML's): what was chosen, the rest follows the defaults."""
     plain = RegistryConfig()
     chosen = {name: getattr(config, name) for name in config.__struct_fields__}
-    kept = ("instance", "name")
-    return {name: value for name, value in chosen.items() if name in kept or value != getattr(plain, name)}
+    kept = {name: value for name, value in chosen.items() if name in _ALWAYS or value != getattr(plain, name)}
+    return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in kept.items())
 
 
 def _make_keys(folder: Path, config: RegistryConfig, now_ms: int) -> None:

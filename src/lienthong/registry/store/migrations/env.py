@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
 from lienthong.registry.store.tables import Base, UtcDateTime
 
 
-def render_item(kind: str, item: Any, _context: Any) -> str | bool:
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write our own column type by its short name, which the template imports."""
     return "UtcDateTime()" if kind == "type" and isinstance(item, UtcDateTime) else False
 
