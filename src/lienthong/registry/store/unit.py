@@ -71,6 +71,10 @@ class Unit:
         self._session.add_all(rows)
         self.flush()
 
+    def put(self, row: Base) -> None:
+        """Add a row with a fresh key, written at the latest when the transaction ends."""
+        self._session.add(row)
+
     def flush(self) -> None:
         """Write what is pending; raises Refused (``AlreadyExists``) where a unique key is doubled."""
         try:
@@ -102,7 +106,7 @@ class Books:
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Unit]:
         try:
-            with Session(engine, expire_on_commit=False) as session, session.begin():
+            with Session(engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                 yield Unit(session)
         except OperationalError as error:
             raise Unavailable("DatabaseUnavailable", "the register's database does not answer now") from error
