@@ -15,8 +15,9 @@ class RegistryConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What ``registry.toml`` in the data directory may say.
 
     `database_url` empty = SQLite in the data directory. `requests_per_s` and `requests_burst` bound the API per
-    client address. `behind_proxy` says that TLS ends at a proxy in front: without it or a certificate, the registry
-    listens on loopback only.
+    client address. Nodes go on for `timestamp_valid_s` without the registry, which signs anew every `renew_every_s`;
+    the documents themselves hold for `directory_valid_s` and are published again after half of it. `behind_proxy`
+    says that TLS ends at a proxy in front: without it or a certificate, the registry listens on loopback only.
     """
 
     instance: str = "VN"
@@ -29,7 +30,9 @@ class RegistryConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_token_days: int = 365
     node_tls_days: int = 397
     signing_days: int = 397
-    directory_valid_s: int = 86_400
+    directory_valid_s: int = 30 * 86_400
+    timestamp_valid_s: int = 3 * 86_400
+    renew_every_s: int = 3600
     tls_certificate: str = ""
     tls_key: str = ""
     behind_proxy: bool = False
@@ -59,6 +62,8 @@ def _check(config: RegistryConfig) -> None:
         "node_tls_days": config.node_tls_days,
         "signing_days": config.signing_days,
         "directory_valid_s": config.directory_valid_s,
+        "timestamp_valid_s": config.timestamp_valid_s,
+        "renew_every_s": config.renew_every_s,
     }
     for name, value in positive.items():
         if value <= 0:

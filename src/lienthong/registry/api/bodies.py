@@ -56,5 +56,3 @@ def described(*, takes: type | None = None, gives: Any, status: int = 200) -> di
 def components(structs: Sequence[type]) -> dict[str, Any]:
     """JSON schemas of `structs` and what they are made of."""
     return msgspec.json.schema_components([*structs, Problem], ref_template=REF)[1]
-
-

@@ -49,7 +49,7 @@ def submit(desk: TheDesk, actor: TheActor, entry: Annotated[RequestEntry, body(R
     return answer(view, 201)
 
 
-@router.post("/access-requests/{request_id}/approve", **described(takes=GrantTerms, gives=views.GrantView, status=201))
+@router.post("/access-requests/{request_id}/grant", **described(takes=GrantTerms, gives=views.GrantView, status=201))
 def approve(
     desk: TheDesk, actor: TheActor, request_id: str, entry: Annotated[GrantTerms, body(GrantTerms)]
 ) -> Response:

@@ -26,7 +26,7 @@ class _Bucket:
 
 
 class RateLimit:
-    """A token bucket for each client address; at most 10,000 addresses are remembered, the longest silent go first."""
+    """A token bucket for each client address; of at most 10,000 addresses, the longest silent go first."""
 
     def __init__(self, per_s: float, burst: int, clock_s: Callable[[], float]) -> None:
         self._per_s, self._burst, self._clock_s = per_s, burst, clock_s
@@ -125,7 +125,9 @@ class Watch:
             seconds = self._clock_s() - start_s
             self._count.labels(_known_method(scope["method"]), route, str(status)).inc()
             self._seconds.labels(route).observe(seconds)
-            self._log.info("answer", method=scope["method"][:16], route=route, status=status, ms=round(seconds * 1000))
+            self._log.info(
+                "answer", method=scope["method"][:16], route=route, status=status, ms=round(seconds * 1000)
+            )
 
 
 def _known_method(method: str) -> str:

@@ -57,6 +57,11 @@ class Unit:
         query = select(table).filter_by(**equal).where(key > after).order_by(key).limit(limit)
         return self._session.scalars(query).all()
 
+    def last(self, table: type[T]) -> T | None:
+        """The row with the highest key: the newest, since keys are in order of time."""
+        key = inspect(table).primary_key[0]
+        return self._session.scalars(select(table).order_by(key.desc()).limit(1)).first()
+
     def count(self, table: type[T], **equal: Any) -> int:
         """How many rows there are."""
         return self._session.scalar(select(func.count()).select_from(table).filter_by(**equal)) or 0
@@ -65,6 +70,10 @@ class Unit:
         """Add rows, written to the database at once; raises Refused (``AlreadyExists``) on a doubled key."""
         self._session.add_all(rows)
         self.flush()
+
+    def put(self, row: Base) -> None:
+        """Add a row with a fresh key, written at the latest when the transaction ends."""
+        self._session.add(row)
 
     def flush(self) -> None:
         """Write what is pending; raises Refused (``AlreadyExists``) where a unique key is doubled."""
@@ -97,7 +106,7 @@ class Books:
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Unit]:
         try:
-            with Session(engine, expire_on_commit=False) as session, session.begin():
+            with Session(engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                 yield Unit(session)
         except OperationalError as error:
             raise Unavailable("DatabaseUnavailable", "the register's database does not answer now") from error

@@ -46,7 +46,7 @@ class Act:
         self, event: AuditEvent, object_id: str, *, before: str = "", after: str = "", reason: str = ""
     ) -> None:
         """One row of the audit table, in the transaction of the act."""
-        self.unit.add(
+        self.unit.put(
             AuditRow(
                 id=self.new_id(),
                 at_ms=self.now_ms,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -17,8 +17,16 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from lienthong.adapters.directory_publisher import Publication
 from lienthong.directory import conversions
-from lienthong.directory.documents import NetworkDocument, ProviderDocument, TrustDocument
+from lienthong.directory.documents import (
+    NetworkDocument,
+    ProviderDocument,
+    TrustDocument,
+    encode_network,
+    encode_provider,
+    provider_target,
+)
 from lienthong.domain.grants import Grant
 from lienthong.domain.identifiers import (
     MemberId,
@@ -61,8 +69,11 @@ from lienthong.registry.use_cases.grants import grant_in
 class Publisher(Protocol):
     """Signs the documents and puts them where nodes read: whole or not at all."""
 
-    def publish(self, network: NetworkDocument, providers: tuple[ProviderDocument, ...], now_ms: int) -> int:
-        """The version that was published; raises Unavailable."""
+    def publish(self, network: bytes, providers: Mapping[str, bytes], *, now_ms: int) -> Publication:
+        """Publish these documents; raises Malformed, Unavailable."""
+
+    def renew(self, *, now_ms: int) -> Publication:
+        """Sign anew what is published; raises Unavailable where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +93,53 @@ class DirectoryDocuments(NamedTuple):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """One publication. `not_connected` counts nodes, systems, services and grants that were left out."""
+    """One publication: version of the snapshot, SHA-256 over the documents, which of them changed, what nodes will
+    not be able to use (`findings`), and how many nodes, systems, services and grants are `not_connected` yet."""
 
     version: int
     digest: str
     documents: int
+    changed: list[str]
+    expires_at_ms: int
+    findings: list[str]
     not_connected: dict[str, int]
 
 
 def publish(act: Act, publisher: Publisher, terms: DirectoryTerms) -> Published:
-    """Build, sign and publish the directory. The register's row comes last, after the documents are out: a crash
-    between leaves a directory that is right and one audit row short, never a row about nothing. Raises Refused."""
+    """Build, sign and publish the directory; raises Refused, Malformed, Unavailable.
+
+    The audit row is committed after the documents are out: a crash between leaves a directory that is right and a
+    row short, never a row about what no node can read.
+    """
     require(act.actor, Permission.DIRECTORY_PUBLISH)
     documents = build(act.unit, act.now_ms, act.instance, terms)
-    version = publisher.publish(documents.network, documents.providers, act.now_ms)
-    content = msgspec.structs.replace(documents.network, version=1, issued_at_ms=0, expires_at_ms=0)
-    digest = hashlib.sha256(msgspec.json.encode((content, documents.providers))).hexdigest()
-    count = 1 + len(documents.providers)
+    network = encode_network(documents.network)
+    providers = {
+        provider_target(parse_member_id(segment.provider)): encode_provider(segment)
+        for segment in documents.providers
+    }
+    done = publisher.publish(network, providers, now_ms=act.now_ms)
+    digest = _digest(network, providers)
+    count = 1 + len(providers)
     row = PublicationRow(id=act.new_id(), digest=digest, documents=count, published_at_ms=act.now_ms)
-    act.create(AuditEvent.DIRECTORY_PUBLISH, row, why=f"version {version}")
-    return Published(version, digest, count, documents.not_connected)
+    act.create(AuditEvent.DIRECTORY_PUBLISH, row, why=f"version {done.version}")
+    return Published(
+        version=done.version,
+        digest=digest,
+        documents=count,
+        changed=list(done.changed),
+        expires_at_ms=done.expires_at_ms,
+        findings=[f"{finding.code} {finding.subject}" for finding in done.findings],
+        not_connected=documents.not_connected,
+    )
+
+
+def _digest(network: bytes, providers: Mapping[str, bytes]) -> str:
+    """Hex SHA-256 over path and SHA-256 of each document, in order of path."""
+    total = hashlib.sha256(hashlib.sha256(network).digest())
+    for path in sorted(providers):
+        total.update(path.encode() + b"\0" + hashlib.sha256(providers[path]).digest())
+    return total.hexdigest()
 
 
 def build(unit: Unit, now_ms: int, instance: str, terms: DirectoryTerms) -> DirectoryDocuments:

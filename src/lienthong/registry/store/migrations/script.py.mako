@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
 from lienthong.registry.store.tables import UtcDateTime
 
 revision = ${repr(up_revision)}

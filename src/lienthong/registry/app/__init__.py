@@ -1,0 +1,1 @@
+"""The registry put together: founding one, opening one, serving one."""
