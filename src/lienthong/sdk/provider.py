@@ -31,6 +31,8 @@ from lienthong.sdk.problems import Problem, bad_input
 from lienthong.sdk.records import Kind, Record, read, undeclared
 
 _log = logging.getLogger("lienthong.sdk")
+Application = Starlette
+"""An ASGI application."""
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -40,7 +42,7 @@ def provider_app(
     health: Callable[[], Mapping[str, Any]] = dict,
     limits: Limits | None = None,
     close: Callable[[], None] | None = None,
-) -> Starlette:
+) -> Application:
     """The application of `services`. `health` adds to the health answer; `close` runs once when it stops."""
     bounds = limits or Limits()
     routes = [Route("/health", _health(health), methods=["GET"])]

@@ -55,7 +55,7 @@ _TYPES: Mapping[Kind, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One named value. `fields` are the parts of an OBJECT or of each item of a LIST (without parts: a list of texts).
+    """One named value. `fields` are the parts of an OBJECT or of each item of a LIST (without: a list of texts).
 
     `length_max` bounds texts (characters) and lists (items).
     """
