@@ -10,8 +10,8 @@ from pathlib import Path
 class Settings:
     """`synthetic` is the seed of the invented country that fills an empty store; None = the store must be there.
 
-    `province` (statistics code of 2021) makes this the tier of one province: an empty store is filled with its parcels
-    only. None = the national tier. `people` and `parcels` are the size of the invented country.
+    `province` (statistics code of 2021) makes this the tier of one province: an empty store is filled with its
+    parcels only. None = the national tier. `people` and `parcels` are the size of the invented country.
     """
 
     data_dir: Path

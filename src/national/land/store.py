@@ -111,10 +111,8 @@ class LandStore:
 
     def by_key(self, commune_code: str, sheet: int, number: int) -> Entry | None:
         """The parcel in force with this key."""
-        clause = "commune_code = ? AND sheet = ? AND number = ?"
-        found = self._rows(
-            f"SELECT parcel FROM parcel WHERE {clause} AND valid_to IS NULL", commune_code, sheet, number
-        )
+        query = "SELECT parcel FROM parcel WHERE commune_code = ? AND sheet = ? AND number = ? AND valid_to IS NULL"
+        found = self._rows(query, commune_code, sheet, number)
         return self._entry(found[0][0]) if found else None
 
     def by_serial(self, serial: str) -> Entry | None:
@@ -166,9 +164,8 @@ class LandStore:
 
     def _in_force(self, columns: str, table: str, parcel: int) -> list[Any]:
         # Column and table names are constants of this module.
-        return self._rows(
-            f"SELECT {columns} FROM {table} WHERE parcel = ? AND valid_to IS NULL ORDER BY rowid", parcel
-        )  # noqa: S608
+        query = f"SELECT {columns} FROM {table} WHERE parcel = ? AND valid_to IS NULL ORDER BY rowid"  # noqa: S608
+        return self._rows(query, parcel)
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         return self._connection().execute(query, values).fetchall()

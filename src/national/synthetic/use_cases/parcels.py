@@ -113,7 +113,7 @@ class Cadastre:
             commune=commune,
             sheet=sheet,
             number=self._next[commune.code, sheet],
-            address=holders[0].address if chance.random() < 0.6 else commune.address(f"Xứ đồng {sheet}"),
+            address=holders[0].address if chance.random() < 0.6 else commune.address(f"Tổ {sheet}" if commune.urban else f"Xứ đồng số {sheet}"),
             uses=self._uses(commune, since),
             kind=kind,
             holders=holders,
