@@ -113,7 +113,7 @@ class Cadastre:
             commune=commune,
             sheet=sheet,
             number=self._next[commune.code, sheet],
-            address=holders[0].address if chance.random() < 0.6 else commune.address(f"Tổ {sheet}" if commune.urban else f"Xứ đồng số {sheet}"),
+            address=holders[0].address if chance.random() < 0.6 else commune.address(_field(commune, sheet)),
             uses=self._uses(commune, since),
             kind=kind,
             holders=holders,
@@ -172,3 +172,8 @@ class Cadastre:
             file = f"Thụ lý số {chance.randint(1, 999)}/{day.year}/TLST-DS"
             found.append(Encumbrance("tranh-chap", "Tòa án nhân dân", file, day))
         return tuple(found)
+
+
+def _field(commune: Commune, sheet: int) -> str:
+    """Where a parcel lies that nobody lives on."""
+    return f"Tổ {sheet}" if commune.urban else f"Xứ đồng số {sheet}"
