@@ -1,7 +1,7 @@
 """Declare a record once: it checks what comes in and describes itself as JSON Schema.
 
 PERSON = Record("CongDan", "Công dân", "Citizen", (
-    Field("soDinhDanh", "Số định danh cá nhân", "Personal ID", check=parse_personal_id, required=True),
+    Field("soDinhDanh", "Số định danh cá nhân", "Personal ID", check=read_personal_id, required=True),
     Field("hoTen", "Họ và tên", "Full name"),
 ))
 """

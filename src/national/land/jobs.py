@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lienthong.domain.people.personal_id import Sex
+from lienthong.domain.personal_id import Sex
 from national.land.store import CertificateRow, EncumbranceRow, Entry, HolderRow, ParcelRow, UseRow, write_store
 from national.synthetic.config import Size
 from national.synthetic.use_cases.country import invent

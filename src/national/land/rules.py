@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from lienthong.domain.errors import Malformed
-from lienthong.domain.people.names import name_key
-from lienthong.domain.people.partial_date import PartialDate, agrees
+from lienthong.sdk.people.names import name_key
+from lienthong.sdk.people.partial_date import PartialDate, agrees
 
 _SERIAL = re.compile(r"([A-Z]{2}) ?(\d{6}|\d{8})\Z", re.ASCII)
 _COMMUNE = re.compile(r"\d{5}\Z", re.ASCII)
@@ -37,7 +37,7 @@ def parse_serial(text: str) -> str:
     """
     found = _SERIAL.match(text.strip().upper())
     if found is None:
-        raise Malformed("InvalidCertificateSerial", "a serial is two letters and six digits, or eight since 2024")
+        raise Malformed("InvalidRequest", "a serial is two letters and six digits, or eight since 2024")
     return " ".join(found.groups())
 
 
@@ -49,7 +49,7 @@ def serial_fits_date(serial: str, issued_on: date) -> bool:
 def parse_commune_code(text: str) -> str:
     """Five digits, of the list that was valid when the parcel was surveyed; raises Malformed."""
     if _COMMUNE.match(text) is None:
-        raise Malformed("InvalidCommuneCode", "a commune code has five digits")
+        raise Malformed("InvalidRequest", "a commune code has five digits")
     return text
 
 

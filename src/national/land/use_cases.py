@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Protocol
 
-from lienthong.domain.people.partial_date import parse_partial_date
+from lienthong.sdk.people.partial_date import parse_partial_date
 from national.land.rules import Holder, same_holder, square_metres
 from national.land.store import Entry, UseRow
 

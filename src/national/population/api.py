@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lienthong.domain.network import DataClass
-from lienthong.domain.people.partial_date import parse_partial_date
-from lienthong.domain.people.personal_id import parse_old_card, parse_personal_id
 from lienthong.sdk.operations import Asked, Given, Handler, Operation, Service
+from lienthong.sdk.people.numbers import read_old_card, read_personal_id
+from lienthong.sdk.people.partial_date import parse_partial_date
 from lienthong.sdk.problems import not_found
 from lienthong.sdk.records import Field, Kind, Record
 from national.population.rules import Identity
 from national.population.use_cases import People, Stated, citizen_document, find_citizen
 
-_ID = Field("soDinhDanh", "Số định danh cá nhân", "Personal ID (12 digits)", check=parse_personal_id, length_max=12)
-_CARD = Field("soCMND", "Số CMND", "Old identity card (9 digits)", check=parse_old_card, length_max=9)
+_ID = Field("soDinhDanh", "Số định danh cá nhân", "Personal ID (12 digits)", check=read_personal_id, length_max=12)
+_CARD = Field("soCMND", "Số CMND", "Old identity card (9 digits)", check=read_old_card, length_max=9)
 _NAME = Field("hoTen", "Họ, chữ đệm và tên", "Full name", required=True, length_max=100)
 _BORN = Field(
     "ngaySinh",
@@ -105,7 +105,7 @@ def _stated(asked: Asked) -> Stated:
     values = asked.values
     number = values.get("soDinhDanh")
     identity = Identity(values["hoTen"], values["ngaySinh"])
-    return Stated(None if number is None else str(number), values.get("soCMND"), identity)
+    return Stated(None if number is None else number.value, values.get("soCMND"), identity)
 
 
 def _confirm(people: People, now_ms: Callable[[], int]) -> Handler:

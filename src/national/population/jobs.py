@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lienthong.domain.people.prefixes import PROVINCE_OF_PREFIX
+from lienthong.sdk.people.prefixes import PROVINCE_OF_PREFIX
 from national.population.store import Row, write_store
 from national.synthetic.config import Size
 from national.synthetic.use_cases.country import invent

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lienthong.domain.people.names import name_key
-from lienthong.domain.people.partial_date import PartialDate, agrees
+from lienthong.sdk.people.names import name_key
+from lienthong.sdk.people.partial_date import PartialDate, agrees
 
 
 @dataclass(frozen=True, slots=True)

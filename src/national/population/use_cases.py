@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lienthong.domain.people.partial_date import parse_partial_date
+from lienthong.sdk.people.partial_date import parse_partial_date
 from national.population.rules import Identity, same_identity
 from national.population.store import Row
 

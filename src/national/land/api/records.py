@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lienthong.domain.people.partial_date import parse_partial_date
-from lienthong.domain.people.personal_id import parse_personal_id
+from lienthong.sdk.people.numbers import read_personal_id
+from lienthong.sdk.people.partial_date import parse_partial_date
 from lienthong.sdk.records import Field, Kind, Record
 from national.land.rules import parse_commune_code, parse_serial
 
@@ -31,7 +31,7 @@ STATED_HOLDER = Record(
     "Thông tin chủ sử dụng để đối chiếu",
     "What is stated of a right holder",
     (
-        Field("soDinhDanh", "Số định danh cá nhân", "Personal ID", required=True, check=parse_personal_id),
+        Field("soDinhDanh", "Số định danh cá nhân", "Personal ID", required=True, check=read_personal_id),
         Field("hoTen", "Họ, chữ đệm và tên", "Full name", required=True, length_max=100),
         Field("ngaySinh", "Ngày, tháng, năm sinh", "Date of birth, or what is known of it", kind=Kind.PARTIAL_DATE,
               required=True, check=parse_partial_date, length_max=10),

@@ -30,7 +30,7 @@ class LandDesk:
 
     def by_holder(self, asked: Asked) -> Given:
         values = asked.values
-        entries = held_by(self._parcels, str(values["soDinhDanh"]), Holder(values["hoTen"], values["ngaySinh"]))
+        entries = held_by(self._parcels, values["soDinhDanh"].value, Holder(values["hoTen"], values["ngaySinh"]))
         return Given({"taiSan": [parcel_document(entry, self._lists) for entry in entries]}, self._now_ms())
 
     def _given(self, entry: Entry | None) -> Given:

@@ -8,8 +8,8 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from lienthong.domain.people.names import written_name
-from lienthong.domain.people.personal_id import Sex
+from lienthong.domain.personal_id import Sex
+from lienthong.sdk.people.names import written_name
 from national.synthetic import store
 
 KINH = "01"

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from random import Random
 
-from lienthong.domain.people.partial_date import PartialDate
-from lienthong.domain.people.personal_id import Sex, make_personal_id
+from lienthong.domain.personal_id import Sex
+from lienthong.sdk.people.numbers import make_personal_id
+from lienthong.sdk.people.partial_date import PartialDate
 from national.synthetic.config import COLLECTED, TODAY
 from national.synthetic.store import Commune, communes
 from national.synthetic.use_cases.names import ethnic_group, full_name, surname
@@ -88,7 +89,7 @@ class _Register:
         self._taken: set[str] = set()
 
     def personal_id(self, prefix: str, sex: Sex, year: int) -> str:
-        return self._fresh(lambda n: str(make_personal_id(prefix, sex, birth_year=year, serial=n)), 999_999)
+        return self._fresh(lambda n: make_personal_id(prefix, sex, birth_year=year, serial=n).value, 999_999)
 
     def old_card(self) -> str:
         return self._fresh(lambda n: f"{n:09d}", 399_999_999)

@@ -33,14 +33,14 @@ def parse_partial_date(text: str) -> PartialDate:
     elif (written := _VIETNAMESE.match(text)) is not None:
         day, month, year = written.groups()
     else:
-        raise Malformed("InvalidDate", "a date is yyyy-mm-dd or dd/mm/yyyy, or month and year, or the year alone")
+        raise Malformed("InvalidRequest", "a date is yyyy-mm-dd or dd/mm/yyyy, or month and year, or the year alone")
     found = PartialDate(int(year), int(month) if month else None, int(day) if day else None)
     try:
         date(found.year, found.month or 1, found.day or 1)
     except ValueError:
-        raise Malformed("InvalidDate", "there is no such day in the calendar") from None
+        raise Malformed("InvalidRequest", "there is no such day in the calendar") from None
     if found.year < _YEAR_MIN:
-        raise Malformed("InvalidDate", f"the year is before {_YEAR_MIN}")
+        raise Malformed("InvalidRequest", f"the year is before {_YEAR_MIN}")
     return found
 
 
