@@ -16,9 +16,10 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Required, Self, TypedDict, Unpack
 from urllib.parse import quote
 
 import httpx2
@@ -37,6 +38,24 @@ _OURS = frozenset({b"authorization"})
 """Headers that the node takes off before the message is made."""
 
 
+class Said(TypedDict, total=False):
+    """What is said with a call: why, which fields (dotted; none = all granted), under which message id."""
+
+    reason: Required[Reason]
+    fields: Sequence[str]
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The way to the node: `authority` (PEM file) signs its certificate, `clock_s` is any steady clock."""
+
+    authority: Path | None = None
+    timeout_s: float = 30.0
+    transport: httpx2.BaseTransport | None = None
+    clock_s: Callable[[], float] = time.monotonic
+
+
 class Consumer:
     """One information system at its node. Keeps connections; may be used from several threads."""
 
@@ -46,22 +65,20 @@ class Consumer:
         system: str,
         *,
         credential: Credential | None = None,
-        authority: Path | None = None,
-        timeout_s: float = 30.0,
-        transport: httpx2.BaseTransport | None = None,
-        clock_s: Callable[[], float] = time.monotonic,
+        channel: Channel | None = None,
     ) -> None:
-        """`system` as in X-Road-Client; `authority` signs the node's certificate; raises Malformed."""
+        """`system` as in X-Road-Client. Raises Malformed."""
         self._system = str(parse_client_id(system))
-        tls = tls_context(credential, authority) if node_url.startswith("https:") else False
+        way = channel or Channel()
+        tls = tls_context(credential, way.authority) if node_url.startswith("https:") else False
         self._client = httpx2.Client(
-            base_url=node_url, verify=tls, timeout=timeout_s, transport=transport, trust_env=False
+            base_url=node_url, verify=tls, timeout=way.timeout_s, transport=way.transport, trust_env=False
         )
         self._fixed = credential.value if isinstance(credential, Token) else None
         secret = credential.secret if isinstance(credential, ClientSecret) else None
         self._tokens = None
         if secret is not None:
-            self._tokens = TokenSource(self._client, self._system, secret, clock_s=clock_s)
+            self._tokens = TokenSource(self._client, self._system, secret, clock_s=way.clock_s)
 
     def __enter__(self) -> Self:
         return self
@@ -75,32 +92,13 @@ class Consumer:
         """Give the connections back."""
         self._client.close()
 
-    def get(
-        self,
-        service: str,
-        path: str = "",
-        *,
-        reason: Reason,
-        fields: Sequence[str] = (),
-        message_id: str | None = None,
-    ) -> Answer:
-        """GET `path` (with its query, percent-encoded) of `service`; `fields` are dotted, empty = all granted."""
-        return self._call("GET", service + path, None, headers=_said(reason, fields, message_id))
+    def get(self, service: str, path: str = "", **said: Unpack[Said]) -> Answer:
+        """GET `path` (with its query, percent-encoded) of `service`."""
+        return self._call("GET", service + path, None, headers=_headers(**said))
 
-    def post(
-        self,
-        service: str,
-        path: str = "",
-        *,
-        json: Any,
-        reason: Reason,
-        fields: Sequence[str] = (),
-        message_id: str | None = None,
-    ) -> Answer:
+    def post(self, service: str, path: str = "", *, json: Any, **said: Unpack[Said]) -> Answer:
         """POST `json` to `path` of `service`."""
-        return self._call(
-            "POST", service + path, msgspec.json.encode(json), headers=_said(reason, fields, message_id)
-        )
+        return self._call("POST", service + path, msgspec.json.encode(json), headers=_headers(**said))
 
     def _call(self, method: str, address: str, body: bytes | None, *, headers: dict[str, str]) -> Answer:
         parse_service_id("/".join(address.partition("?")[0].split("/")[:5]))
@@ -137,7 +135,7 @@ class Consumer:
         return response.status_code, dict(response.headers), bytes(content)
 
 
-def _said(reason: Reason, fields: Sequence[str], message_id: str | None) -> dict[str, str]:
+def _headers(reason: Reason, fields: Sequence[str] = (), message_id: str | None = None) -> dict[str, str]:
     """The headers that say who asks and why."""
     stated = {
         "X-Road-Id": message_id or f"VN-{uuid.uuid4()}",

@@ -69,5 +69,6 @@ async def _serve(server: _Server, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     host, port = listener.getsockname()[:2]
-    print(json.dumps({"event": "ready", "listen": f"{host}:{port}"}), flush=True, file=sys.stdout)
+    sys.stdout.write(json.dumps({"event": "ready", "listen": f"{host}:{port}"}) + "\n")
+    sys.stdout.flush()
     await server.serve(sockets=[listener])
