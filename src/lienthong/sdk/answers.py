@@ -55,7 +55,7 @@ class Answer:
         """The body parsed; raises Malformed where it is not JSON."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Malformed("InvalidBody", "the answer is not JSON") from None
 
 
@@ -102,7 +102,7 @@ def fault_of(status: int, headers: Mapping[str, str], body: bytes, *, message_id
     full_code = in_style(headers["x-road-error"][:200], CodeStyle.DOCUMENTED)
     try:
         said = msgspec.json.decode(body, type=_FaultBody)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = _FaultBody()
     words = full_code.split(".")
     code = ".".join(words[1:] if words[0] in ("Client", "Signer") else words[2:]) or "BadRequest"

@@ -106,7 +106,7 @@ async def _inputs(request: Request, operation: Operation, limits: Limits) -> dic
     body = await _bounded_body(request, limits)
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem(400, "BodyNotJson", vi="Nội dung không phải JSON", en="The body is no JSON object") from None
 
 
