@@ -41,6 +41,7 @@ def serve(application: Any, listen: Listen, *, grace_s: int = 10) -> None:
     listener = socket.create_server(listen, backlog=_BACKLOG)
     settings = uvicorn.Config(
         application,
+        http="h11",  # bounds the header section; httptools does not
         log_level="warning",
         access_log=False,
         server_header=False,
