@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 from collections import Counter
 from functools import cache
@@ -12,6 +13,12 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from lienthong.domain.identifiers import parse_client_id, parse_node_id, parse_service_id, parse_system_id
+from lienthong.registry.rules.roles import Actor, Role
+from lienthong.registry.store.migrate import upgrade
+from lienthong.registry.store.unit import open_books
+from lienthong.registry.use_cases.acting import Act
+from lienthong.registry.use_cases.import_network import import_network, inline_contracts
+from lienthong.registry.use_cases.network_document import join_documents, read_document
 from lienthong.sdk.records import paths
 from national.land.api.records import ASSETS, PARCEL
 from national.population.api import CITIZEN, CONFIRMATION
@@ -19,6 +26,7 @@ from national.synthetic.config import Size
 from national.synthetic.use_cases.country import invent, personae
 
 COUNTRY = Path(__file__).resolve().parents[2] / "country"
+NOW_MS = 1_615_345_200_000  # 10 March 2021, 03:00 UTC
 ANSWERS = {
     "xac-nhan-cong-dan": CONFIRMATION,
     "tra-cuu-cong-dan": CITIZEN,
@@ -174,9 +182,14 @@ def test_personae_are_those_of_the_seed() -> None:
     assert checked_in == personae(invent(demo["seed"], Size()))
 
 
-def test_the_registry_takes_it() -> None:
-    documents = pytest.importorskip("lienthong.registry.use_cases.network_document", reason="registry not here yet")
-    files = sorted((COUNTRY / "network").glob("*.json"))
-    joined = documents.join_documents([documents.read_document(file.read_bytes()) for file in files])
-    assert (len(joined.members), len(joined.systems)) == (90, len(_ids("systems")))
-    assert all(documents.validity_ms(grant)[0] for grant in joined.grants)
+def test_the_registry_takes_it(tmp_path: Path) -> None:
+    folder = COUNTRY / "network"
+    document = join_documents([read_document(file.read_bytes()) for file in sorted(folder.glob("*.json"))])
+    document = inline_contracts(document, lambda name: (folder / name).read_text(encoding="utf-8"))
+    books = open_books(f"sqlite:///{tmp_path}/register.sqlite")
+    upgrade(books)
+    with books.unit() as unit:
+        act = Act(unit, Actor("t", "Người vận hành", Role.OPERATOR), NOW_MS, lambda size: os.urandom(size), "VN")
+        imported = import_network(act, document)
+    books.close()
+    assert imported._asdict() == {name: len(rows) for name, rows in network().items()}

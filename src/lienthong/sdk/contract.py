@@ -11,11 +11,11 @@ from lienthong.sdk.records import Record, field_schema, schema
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _PROBLEM = {
     "type": "object",
-    "required": ["code", "vi", "en"],
+    "required": ["code", "title", "message"],
     "properties": {
         "code": {"type": "string", "description": "CamelCase, documented"},
-        "vi": {"type": "string", "description": "Nguyên nhân và cách khắc phục"},
-        "en": {"type": "string", "description": "Cause and remedy"},
+        "title": {"type": "string", "description": "Nguyên nhân và cách khắc phục"},
+        "message": {"type": "string", "description": "Cause and remedy"},
         "field": {"type": "string", "description": "Trường có lỗi"},
     },
 }

@@ -19,9 +19,15 @@ class Problem(Exception):
         self.field = field
 
     def document(self) -> dict[str, str]:
-        """The JSON body of the answer."""
-        said = {"code": self.code, "vi": self.vi, "en": self.en}
-        return said if self.field is None else {**said, "field": self.field}
+        """The JSON body of the answer: title is Vietnamese, message English.
+
+        These members of an error document leave the provider's node whatever the grant; `field` does not, therefore
+        both sentences name it.
+        """
+        if self.field is None:
+            return {"code": self.code, "title": self.vi, "message": self.en}
+        title, message = f"{self.field}: {self.vi}", f"{self.field}: {self.en}"
+        return {"code": self.code, "title": title, "message": message, "field": self.field}
 
 
 def bad_input(field: str, *, vi: str, en: str) -> Problem:
