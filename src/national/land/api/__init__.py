@@ -1,0 +1,1 @@
+"""The services of the land database, and the records they take and give."""

@@ -1,0 +1,1 @@
+"""The national population database (Bộ Công an) as a provider application: confirm a citizen, look one up."""

@@ -1,0 +1,1 @@
+"""Making up people, households and parcels."""
