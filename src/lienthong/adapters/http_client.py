@@ -64,7 +64,7 @@ class HttpClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_answer", "_body", "_caller", "_data", "_flow", "_head_only", "_header_bytes", "_no_body", "_parser", "_pool",
-        "_seen", "_sink", "_size", "deadline", "fresh", "reusable", "transport",
+        "_seen", "_sending", "_sink", "_size", "deadline", "fresh", "reusable", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: ConnectionPool) -> None:
@@ -79,6 +79,7 @@ class HttpClientConnection(asyncio.Protocol):
         self._seen = False
         self._no_body = False
         self._head_only = False
+        self._sending = False
         self._sink: BodySink | None = None
         self._flow: FlowControl | None = None
         self.transport: Any = None
@@ -189,7 +190,7 @@ class HttpClientConnection(asyncio.Protocol):
         if self._answer.status < 200:
             self._reset()
             return
-        self.reusable = self._parser.should_keep_alive()
+        self.reusable = self._parser.should_keep_alive() and not self._sending
         if self._sink is not None:
             sink, self._sink = self._sink, None
             self._caller = None
@@ -220,12 +221,13 @@ class HttpClientConnection(asyncio.Protocol):
         """Begin a request in pieces; the pieces go through the flow control that is returned."""
         assert self._flow is not None
         self.send(head, caller)
-        self._data = b""
+        self._sending = True
         self.deadline = float("inf")
         return self._flow
 
     def expect_answer(self) -> None:
         """The request in pieces is complete: from now on the answer is waited for."""
+        self._sending = False
         self.deadline = self._pool.now() + self._pool.bounds.answer_s
 
     def expire(self) -> None:
@@ -234,6 +236,12 @@ class HttpClientConnection(asyncio.Protocol):
         self.abort()
         if caller is not None and self._sink is None:
             caller.failed(Unavailable("ServiceFailed.DeadlineExceeded", "no answer in time"))
+
+    def abort_for(self, caller: Caller) -> None:
+        """End now if it still works for `caller`; after its answer it may work for somebody else."""
+        if self._caller is caller:
+            self._caller = None
+            self.abort()
 
     def abort(self) -> None:
         """End now."""

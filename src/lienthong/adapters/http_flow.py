@@ -20,14 +20,17 @@ class BodySink(Protocol):
 
 
 class FlowControl:
-    """Write side and read side of one transport, with callbacks when writing is possible again."""
+    """Write side and read side of one transport, with callbacks when writing is possible again.
+
+    Without a transport (all bytes are here already) it is one that ended.
+    """
 
     __slots__ = ("_full", "_gone", "_reading", "_transport", "on_lost", "on_room")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._full = False
-        self._gone = False
+        self._gone = transport is None
         self._reading = True
         self.on_room: Callable[[], None] | None = None
         self.on_lost: Callable[[], None] | None = None
@@ -58,6 +61,11 @@ class FlowControl:
         if not self._reading and not self._gone:
             self._reading = True
             self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """Break the connection off."""
+        if not self._gone:
+            self._transport.abort()
 
     def pause_writing(self) -> None:
         """Called by the connection when its buffer is full."""

@@ -214,10 +214,6 @@ class HttpServerConnection(asyncio.Protocol):
         self._flow.write(head)
         return self._flow
 
-    def finish(self, data: bytes, *, keep_alive: bool = True) -> None:
-        """End an answer in pieces."""
-        self.respond(data, keep_alive=keep_alive)
-
     def abort(self) -> None:
         """Break off: a begun answer cannot be completed."""
         if self.transport is not None:
@@ -261,8 +257,9 @@ class HttpServerConnection(asyncio.Protocol):
         assert self._flow is not None
         self._sink = self._handler.open_stream(self._request)
 
-    def read_flow(self) -> FlowControl:
-        """Flow control of this connection: pause and resume what it reads."""
+    @property
+    def flow(self) -> FlowControl:
+        """Flow control of this connection: pause and resume what it reads and is sent."""
         assert self._flow is not None
         return self._flow
 

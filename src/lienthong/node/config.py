@@ -150,6 +150,17 @@ class LimitsSection(_Strict, frozen=True):
     """Most quota windows counted at a time."""
 
 
+    @property
+    def body_max(self) -> int:
+        """Largest body of a stream, in bytes."""
+        return self.body_mib_max << 20
+
+    @property
+    def masked_body_max(self) -> int:
+        """Largest answer that is cut, in bytes."""
+        return self.masked_body_mib_max << 20
+
+
 class NodeSettings(_Strict, frozen=True):
     """The whole file."""
 

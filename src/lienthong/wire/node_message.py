@@ -24,6 +24,14 @@ _ANSWER_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.message\r\n"
     b"Lienthong-Header-Length: %d\r\nLienthong-Signature: %b\r\nContent-Length: %d\r\n\r\n"
 )
+_STREAM_REQUEST = (
+    b"POST /exchange HTTP/1.1\r\nHost: %b\r\nContent-Type: application/vnd.lienthong.stream\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n"
+)
+_STREAM_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.stream\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n"
+)
 
 
 class CarriedMessage(NamedTuple):
@@ -54,6 +62,16 @@ def answer_bytes(header_part: bytes, body: bytes | None, *, signature: bytes) ->
     """The whole HTTP answer that carries a message."""
     content = header_part if body is None else header_part + body
     return _ANSWER_HEAD % (len(header_part), signature, len(content)) + content
+
+
+def stream_request_head(host: bytes, first_frame: bytes) -> bytes:
+    """The beginning of an HTTP request that carries a stream (`stream_frames`): head and first chunk."""
+    return _STREAM_REQUEST % (host, len(first_frame), first_frame)
+
+
+def stream_answer_head(first_frame: bytes) -> bytes:
+    """The beginning of an HTTP answer that carries a stream."""
+    return _STREAM_ANSWER % (len(first_frame), first_frame)
 
 
 def carried_message(headers: list[tuple[bytes, bytes]], content: bytes | None) -> CarriedMessage | None:

@@ -13,9 +13,10 @@ from lienthong.exchange.consumer import ConsumerContext
 from lienthong.node.api.callers import Callers
 from lienthong.node.api.faults import FaultWriter
 from lienthong.node.api.metadata import Metadata
-from lienthong.node.use_cases.consume import ConsumerRun
+from lienthong.node.use_cases.consume_stream import StreamingConsumerRun
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
+from lienthong.node.use_cases.sinks import DiscardSink, HttpOutlet, declared_length, length_line
 from lienthong.wire.faults import Side
 
 _NO_BODY = frozenset({204, 304})
@@ -32,6 +33,7 @@ class FrontDoor:
     metadata: Metadata
     faults: FaultWriter
     instance: str
+    body_max: int
 
     def connected(self, connection: HttpServerConnection) -> None:
         """Find out for which systems the connection may speak."""
@@ -49,38 +51,44 @@ class FrontDoor:
             except LienthongError as error:
                 self.faults.write(request, effects.Fault(error, Side.CONSUMER, None))
                 return
-            self._exchange(request, speaks_for)
+            run, received = self._new_run(request, speaks_for)
+            run.start(received)
             return
         self._other(request)
 
     def open_stream(self, request: HttpRequest) -> BodySink:
         """A large body begins."""
-        self.faults.write(
-            request,
-            effects.Fault(Malformed("MessageTooLarge", "the body is too large"), Side.CONSUMER, None),
-            keep_alive=False,
-        )
-        return _Ignored()
+        try:
+            if not request.target.startswith(b"/r1/"):
+                raise Malformed("MessageTooLarge", "large bodies are taken for calls of services only")
+            speaks_for = self.callers.of_request(request)
+        except LienthongError as error:
+            self.faults.write(request, effects.Fault(error, Side.CONSUMER, None), keep_alive=False)
+            return DiscardSink()
+        run, received = self._new_run(request, speaks_for)
+        length = declared_length(request.headers)
+        return run.start_stream(received._replace(streamed=True), request.connection.flow, length)
 
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
         """The bytes broke a bound or the protocol."""
         self.faults.broken(connection, status, reason)
 
-    def _exchange(self, request: HttpRequest, speaks_for: frozenset[ClientId]) -> None:
+    def _new_run(
+        self, request: HttpRequest, speaks_for: frozenset[ClientId]
+    ) -> tuple[StreamingConsumerRun, inputs.RequestReceived]:
         plane = self.plane
         ids = plane.ids
-        run = ConsumerRun(plane, self.context, self.peers, _SystemWaits(request, self.faults))
-        run.start(
-            inputs.RequestReceived(
-                request.method,
-                request.target,
-                request.headers,
-                request.body,
-                speaks_for,
-                ids.make(),
-                f"{self.instance}-{ids.make()}",
-                plane.clock_ms(),
-            )
+        waits = _SystemWaits(request, self.faults)
+        run = waits.run = StreamingConsumerRun(plane, self.context, self.peers, waits, limit=self.body_max)
+        return run, inputs.RequestReceived(
+            request.method,
+            request.target,
+            request.headers,
+            request.body,
+            speaks_for,
+            ids.make(),
+            f"{self.instance}-{ids.make()}",
+            plane.clock_ms(),
         )
 
     def _other(self, request: HttpRequest) -> None:
@@ -102,17 +110,25 @@ class FrontDoor:
 class _SystemWaits:
     """The system that waits for the end of one exchange."""
 
-    __slots__ = ("_faults", "_request")
+    __slots__ = ("_faults", "_request", "run")
+
+    run: StreamingConsumerRun
 
     def __init__(self, request: HttpRequest, faults: FaultWriter) -> None:
         self._request = request
         self._faults = faults
 
+    @property
+    def _keep_alive(self) -> bool:
+        """A connection whose request body was not read to its end cannot carry another request."""
+        return self._request.keep_alive and self.run.body_whole
+
     def answer(self, effect: effects.Answer) -> None:
         """Header lines go out as they were signed; only their framing is ours."""
         request, body = self._request, effect.body
+        keep_alive = self._keep_alive
         head = b"HTTP/1.1 %d %b\r\n%b" % (effect.status, effect.reason, effect.header_lines)
-        if not request.keep_alive:
+        if not keep_alive:
             head += b"Connection: close\r\n"
         if effect.status in _NO_BODY or request.method == b"HEAD":
             data = head + b"\r\n"
@@ -120,21 +136,22 @@ class _SystemWaits:
             data = head + b"Content-Length: 0\r\n\r\n"
         else:
             data = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
-        request.connection.respond(data, keep_alive=request.keep_alive)
+        request.connection.respond(data, keep_alive=keep_alive)
 
     def fault(self, effect: effects.Fault) -> None:
         """An error of a node."""
-        self._faults.write(self._request, effect)
+        self._faults.write(self._request, effect, keep_alive=self._keep_alive)
 
+    def begin(self, effect: effects.AnswerBegins, length: int | None) -> HttpOutlet:
+        """The head of an answer in pieces."""
+        head = b"HTTP/1.1 %d %b\r\n%b" % (effect.status, effect.reason, effect.header_lines)
+        flow = self._request.connection.start(head + length_line(length) + b"\r\n")
+        return HttpOutlet(flow, chunked=length is None)
 
-class _Ignored:
-    """What still comes of a body that was refused."""
+    def end(self, outlet: HttpOutlet) -> None:
+        """Its end."""
+        self._request.connection.respond(outlet.last, keep_alive=self._keep_alive)
 
-    def data(self, piece: bytes) -> None:
-        """Drop it."""
-
-    def ended(self) -> None:
-        """Nothing to do."""
-
-    def aborted(self) -> None:
-        """Nothing to do."""
+    def break_off(self) -> None:
+        """It cannot be completed, and the caller must not take it for complete."""
+        self._request.connection.abort()

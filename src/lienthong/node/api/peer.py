@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from lienthong.adapters.http_flow import BodySink
+from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unproven
 from lienthong.domain.network import Node
@@ -14,9 +14,11 @@ from lienthong.exchange import effects
 from lienthong.exchange.provider import ProviderContext
 from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.provide import ProviderRun
+from lienthong.node.use_cases.provide_stream import Sizes, StreamingProviderRun
+from lienthong.node.use_cases.sinks import DiscardSink, media_type
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import EXCHANGE_PATH, carried_message, fault_body
+from lienthong.wire.stream_frames import MEDIA_TYPE
 
 _PREFIX = "Server.ServerProxy."
 
@@ -28,6 +30,7 @@ class PeerDoor:
     plane: Plane
     context: ProviderContext
     backends: Backends
+    sizes: Sizes
 
     def connected(self, connection: HttpServerConnection) -> None:
         """Remember the digest of the channel's certificate; which node it is, the directory of the moment says."""
@@ -44,16 +47,35 @@ class PeerDoor:
             node = self._node(request)
             if request.method != b"POST" or request.target != EXCHANGE_PATH:
                 raise Malformed("BadRequest", "this door takes POST /exchange")
+            if media_type(request.headers) == MEDIA_TYPE:
+                sink = self._run(waits).start_stream(node, FlowControl(None))
+                sink.data(request.body or b"")
+                sink.ended()
+                return
             carried = carried_message(request.headers, request.body)
             if carried is None:
                 raise Malformed("InvalidContentType", "the content is not a message")
-            ProviderRun(self.plane, self.context, self.backends, waits).start(carried, node)
+            self._run(waits).start(carried, node)
         except LienthongError as error:
             waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
 
     def open_stream(self, request: HttpRequest) -> BodySink:
         """A large message begins."""
-        raise NotImplementedError
+        request.keep_alive = False
+        waits = _NodeWaits(self, request)
+        try:
+            node = self._node(request)
+            if request.method != b"POST" or request.target != EXCHANGE_PATH:
+                raise Malformed("BadRequest", "this door takes POST /exchange")
+            if media_type(request.headers) != MEDIA_TYPE:
+                raise Malformed("MessageTooLarge", "a message of this size comes as a stream")
+        except LienthongError as error:
+            waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
+            return DiscardSink()
+        return self._run(waits).start_stream(node, request.connection.flow)
+
+    def _run(self, waits: _NodeWaits) -> StreamingProviderRun:
+        return StreamingProviderRun(self.plane, self.context, self.backends, waits, sizes=self.sizes)
 
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
         """The bytes broke a bound or the protocol."""
@@ -79,6 +101,18 @@ class _NodeWaits:
     def reply(self, data: bytes) -> None:
         """The signed answer."""
         self._request.connection.respond(data, keep_alive=self._request.keep_alive)
+
+    def begin(self, head: bytes) -> FlowControl:
+        """A signed answer in pieces."""
+        return self._request.connection.start(head)
+
+    def end(self) -> None:
+        """It is complete."""
+        self._request.connection.respond(b"", keep_alive=self._request.keep_alive)
+
+    def break_off(self) -> None:
+        """It cannot be completed."""
+        self._request.connection.abort()
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """An error that is told before anything was believed."""

@@ -99,11 +99,12 @@ class _NodeProcess:
             Metadata(parts.consumer, plane.ids, clock_ms),
             FaultWriter(plane.ids, self._log, style),
             parts.consumer.node_id.instance,
+            settings.limits.body_max,
         )
         await self._open(front, settings.front.listen, None)
         await self._open(front, settings.front.listen_tls, front_server(settings.front, self._base))
         authorities = parts.consumer.directory.channel_authorities
-        peer = PeerDoor(plane, parts.provider, parts.backends)
+        peer = PeerDoor(plane, parts.provider, parts.backends, settings.limits)
         await self._open(peer, settings.peer.listen, peer_server(settings.peer, self._base, authorities))
         admin = AdminDoor(plane.tally, lambda: self._health(parts), lambda: self._gauges(parts))
         if self._worker == 0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from lienthong.adapters.http_client import Caller, ClientBounds, ConnectionPool
@@ -14,6 +13,7 @@ from lienthong.domain.errors import Refused
 from lienthong.domain.identifiers import ServiceId, parse_service_id
 from lienthong.exchange.effects import CallService
 from lienthong.node.config import ServiceSection
+from lienthong.node.use_cases.sinks import length_line
 from lienthong.wire.request_line import service_url
 
 
@@ -53,24 +53,40 @@ class Backends:
         """Every pool, for sweeping and closing."""
         return [backend.pool for backend in self._by_service.values()]
 
-    def call(self, effect: CallService, caller: Caller) -> None:
-        """Call the service of the permit. Sent again on a stale connection only where repeating is harmless."""
-        backend = self._by_service.get(effect.permit.service)
+    def backend(self, call: CallService) -> Backend:
+        """The system that answers the service of the permit; raises Refused UnknownService."""
+        backend = self._by_service.get(call.permit.service)
         if backend is None:
             raise Refused("UnknownService", "the service is not behind this node")
-        backend.pool.call(
-            call_bytes(backend, effect), caller, no_body=effect.method == "HEAD", resend=effect.repeatable
-        )
+        return backend
+
+    def call(self, call: CallService, caller: Caller) -> None:
+        """Call the service of the permit. Sent again on a stale connection only where repeating is harmless."""
+        backend = self.backend(call)
+        data = call_bytes(backend, call)
+        backend.pool.call(data, caller, no_body=call.method == "HEAD", resend=call.repeatable)
 
 
-def call_bytes(backend: Any, effect: CallService) -> bytes:
+def call_bytes(backend: Backend, call: CallService) -> bytes:
     """The HTTP request to the provider's system: the client's headers as signed, its path as sent."""
-    target = service_url(backend.base, effect.path, effect.query) or "/"
+    head = _call_head(backend, call)
+    if call.body is None:
+        return head + b"\r\n"
+    return head + b"Content-Length: %d\r\n\r\n" % len(call.body) + call.body
+
+
+def stream_call_bytes(backend: Backend, call: CallService, length: int | None) -> bytes:
+    """The beginning of a request whose body of `length` bytes (None = not known) follows."""
+    return _call_head(backend, call) + length_line(length) + b"\r\n"
+
+
+def _call_head(backend: Backend, call: CallService) -> bytes:
+    target = service_url(backend.base, call.path, call.query) or "/"
     if not target.startswith("/"):
         target = "/" + target
-    head = b"%b %b HTTP/1.1\r\nHost: %b\r\n%b" % (
-        effect.method.encode(), target.encode(), backend.host, effect.header_lines
-    )  # fmt: skip
-    if effect.body is None:
-        return head + b"\r\n"
-    return head + b"Content-Length: %d\r\n\r\n" % len(effect.body) + effect.body
+    return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b" % (
+        call.method.encode(),
+        target.encode(),
+        backend.host,
+        call.header_lines,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from lienthong.adapters.http_client import HttpAnswer
 from lienthong.adapters.http_flow import BodySink, FlowControl
@@ -31,6 +31,8 @@ class ConsumerRun:
 
     __slots__ = ("_caller", "_exchange", "_peers", "_plane", "_started_ms")
 
+    PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
+
     def __init__(self, plane: Plane, context: ConsumerContext, peers: Peers, caller: Caller) -> None:
         self._plane = plane
         self._peers = peers
@@ -47,7 +49,7 @@ class ConsumerRun:
     def feed(self, given: object) -> None:
         """Give the machine an input and perform what it asks for."""
         for effect in self._exchange.feed(given):
-            _PERFORM[effect.__class__](self, effect)
+            self.PERFORM[effect.__class__](self, effect)
 
     # ---- effects
     def _sign(self, effect: effects.Sign) -> None:
@@ -75,12 +77,15 @@ class ConsumerRun:
         self.feed(self._plane.verify(effect))
 
     def _answer(self, effect: effects.Answer) -> None:
-        self._plane.tally.ended("consumer", "", self._plane.clock_ms() - self._started_ms)
+        self._ended("")
         self._caller.answer(effect)
 
     def _fault(self, effect: effects.Fault) -> None:
-        self._plane.tally.ended("consumer", effect.error.code, self._plane.clock_ms() - self._started_ms)
+        self._ended(effect.error.code)
         self._caller.fault(effect)
+
+    def _ended(self, code: str) -> None:
+        self._plane.tally.ended("consumer", code, self._plane.clock_ms() - self._started_ms)
 
     # ---- caller of the pool
     def answered(self, answer: HttpAnswer) -> None:
@@ -105,7 +110,7 @@ class ConsumerRun:
         raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
 
 
-_PERFORM: dict[type, Callable[[ConsumerRun, Any], None]] = {
+ConsumerRun.PERFORM = {
     effects.Sign: ConsumerRun._sign,
     effects.Append: ConsumerRun._append,
     effects.Send: ConsumerRun._send,

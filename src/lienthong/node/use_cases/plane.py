@@ -11,7 +11,8 @@ from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record, encode_record
-from lienthong.evidence.signature import Signature, SigningKey, sign, verify
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, SigningKey, sign, verify
+from lienthong.evidence.stream import Mark, StreamDigest, sign_mark, verify_mark
 from lienthong.evidence.xades import SignerTemplate
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import Verify
@@ -72,10 +73,38 @@ class Plane:
 
     def sign(self, digests: MessageDigests, member: MemberId) -> Signature:
         """Sign for `member`; raises Unavailable CannotCreateSignature if this node has no key for it."""
+        signer = self._signer(member)
+        return sign(digests, signer.key, signer.template, self.clock_ms())
+
+    def mark(self, digest: StreamDigest, member: MemberId) -> Signature:
+        """Sign where a stream of `member` stands; raises as `sign`."""
+        signer = self._signer(member)
+        mark = sign_mark(digest, signer.key, self.clock_ms())
+        return Signature(ECDSA_P256_SHA256, signer.template.certificate_digest, mark.signed_at_ms, mark.value)
+
+    def check_mark(self, digest: StreamDigest, mark: Mark, certificate: SigningCertificate) -> None:
+        """Verify a mark; raises Unproven."""
+        verify_mark(digest, mark, certificate, now_ms=self.clock_ms(), window_ms=self.window_ms)
+
+    def opening_mark(
+        self, digest: StreamDigest, mark: Signature, certificate: SigningCertificate
+    ) -> inputs.MarkVerified | inputs.SignatureUnproven:
+        """Verify the beginning of a stream, as the input that the machine waits for."""
+        now_ms = self.clock_ms()
+        try:
+            self.check_mark(digest, Mark(mark.signed_at_ms, mark.value), certificate)
+            self.keep(certificate)
+        except LienthongError as error:
+            return inputs.SignatureUnproven(error, now_ms)
+        except OSError:
+            return inputs.SignatureUnproven(Unavailable("LoggingFailed", "the disk takes no certificate"), now_ms)
+        return inputs.MarkVerified(now_ms)
+
+    def _signer(self, member: MemberId) -> Signer:
         signer = self.signers.get(member)
         if signer is None:
             raise Unavailable("CannotCreateSignature", f"this node has no signing key for {member}")
-        return sign(digests, signer.key, signer.template, self.clock_ms())
+        return signer
 
     def verify(self, effect: Verify) -> inputs.SignatureVerified | inputs.SignatureUnproven:
         """Verify, as the input that the machine waits for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from lienthong.adapters.http_client import HttpAnswer
 from lienthong.adapters.http_flow import BodySink, FlowControl
@@ -32,6 +32,8 @@ class ProviderRun:
 
     __slots__ = ("_backends", "_detail", "_door", "_exchange", "_plane", "_started_ms")
 
+    PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
+
     def __init__(self, plane: Plane, context: ProviderContext, backends: Backends, door: PeerDoor) -> None:
         self._plane = plane
         self._backends = backends
@@ -50,7 +52,7 @@ class ProviderRun:
     def feed(self, given: object) -> None:
         """Give the machine an input and perform what it asks for."""
         for effect in self._exchange.feed(given):
-            _PERFORM[effect.__class__](self, effect)
+            self.PERFORM[effect.__class__](self, effect)
 
     # ---- effects
     def _verify(self, effect: effects.Verify) -> None:
@@ -74,13 +76,16 @@ class ProviderRun:
         self.feed(inputs.Signed(signature))
 
     def _reply(self, effect: effects.Reply) -> None:
-        self._plane.tally.ended("provider", effect.outcome, self._plane.clock_ms() - self._started_ms)
+        self._ended(effect.outcome)
         signature = encode_signature(effect.signature)
         self._door.reply(answer_bytes(effect.header_part, effect.body, signature=signature))
 
     def _fault(self, effect: effects.Fault) -> None:
-        self._plane.tally.ended("provider", effect.error.code, self._plane.clock_ms() - self._started_ms)
+        self._ended(effect.error.code)
         self._door.fault(effect, self._detail)
+
+    def _ended(self, code: str) -> None:
+        self._plane.tally.ended("provider", code, self._plane.clock_ms() - self._started_ms)
 
     # ---- caller of the backend
     def answered(self, answer: HttpAnswer) -> None:
@@ -98,7 +103,7 @@ class ProviderRun:
         raise Unavailable("ServiceFailed.HttpError", f"the answer of the service ({answer.status}) is too large")
 
 
-_PERFORM: dict[type, Callable[[ProviderRun, Any], None]] = {
+ProviderRun.PERFORM = {
     effects.Verify: ProviderRun._verify,
     effects.Append: ProviderRun._append,
     effects.CallService: ProviderRun._call,

@@ -1,0 +1,211 @@
+"""Runs the consumer machine with large bodies: the pumps between the calling system and the provider's node."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from lienthong.adapters.http_client import HttpAnswer, HttpClientConnection
+from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
+from lienthong.evidence.stream import Mark, StreamDigest
+from lienthong.exchange import effects, inputs
+from lienthong.exchange.consumer import ConsumerContext
+from lienthong.exchange.consumer_stream import StreamingConsumer
+from lienthong.node.use_cases.consume import ConsumerRun
+from lienthong.node.use_cases.peers import Peers
+from lienthong.node.use_cases.plane import Plane
+from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump
+from lienthong.node.use_cases.sinks import DiscardSink, FrameSink, HttpOutlet, media_type
+from lienthong.wire.faults import Side
+from lienthong.wire.node_message import stream_request_head
+from lienthong.wire.stream_frames import MEDIA_TYPE, Head, head_frame
+
+
+class StreamCaller(Protocol):
+    """The system that waits for its answer, which may come in pieces."""
+
+    def answer(self, effect: effects.Answer) -> None:
+        """Tell the answer."""
+
+    def fault(self, effect: effects.Fault) -> None:
+        """Tell the error."""
+
+    def begin(self, effect: effects.AnswerBegins, length: int | None) -> HttpOutlet:
+        """Begin an answer in pieces."""
+
+    def end(self, outlet: HttpOutlet) -> None:
+        """End it."""
+
+    def break_off(self) -> None:
+        """It cannot be completed."""
+
+
+class StreamingConsumerRun(ConsumerRun):
+    """One exchange of the consumer side, whose request or answer may be streamed."""
+
+    __slots__ = (
+        "_channel", "_head", "_incoming", "_limit", "_outgoing", "_outlet", "_source", "length", "stream_caller",
+    )  # fmt: skip
+
+    def __init__(
+        self, plane: Plane, context: ConsumerContext, peers: Peers, caller: StreamCaller, *, limit: int
+    ) -> None:
+        super().__init__(plane, context, peers, caller)
+        self._exchange = StreamingConsumer(context)
+        self.stream_caller = caller
+        self._limit = limit
+        self._source: FlowControl | None = None
+        self._outgoing: OutgoingPump | None = None
+        self._incoming: IncomingPump | None = None
+        self._channel: HttpClientConnection | None = None
+        self._outlet: HttpOutlet | None = None
+        self._head: Head | None = None
+        self.length: int | None = None
+
+    @property
+    def body_whole(self) -> bool:
+        """All of the caller's body was read."""
+        return self._outgoing is None or self._outgoing.body_whole
+
+    def start_stream(self, request: inputs.RequestReceived, source: FlowControl, length: int | None) -> BodySink:
+        """Begin with a request whose body follows; gives what takes it."""
+        self._source = source
+        self.length = length
+        if length is not None and length > self._limit:
+            error = Unavailable("MessageTooLarge", "the body is larger than this node takes")
+            self._plane.tally.began("consumer")
+            self._fault(effects.Fault(error, Side.CONSUMER, None))
+            return DiscardSink()
+        self.start(request)
+        return self._outgoing or DiscardSink()
+
+    # ---- a streamed request
+    def _sign_mark(self, effect: effects.SignMark) -> None:
+        assert self._source is not None
+        digest = StreamDigest(effect.header_digest, response=False)
+        plane, member = self._plane, effect.member
+        try:
+            mark = plane.mark(digest, member)
+        except LienthongError as error:
+            self.feed(inputs.CannotSign(error))
+            return
+
+        def sign(so_far: StreamDigest) -> Mark:
+            signature = plane.mark(so_far, member)
+            return Mark(signature.signed_at_ms, signature.value)
+
+        pump = self._outgoing = OutgoingPump(digest, sign, self._source, limit=self._limit)
+        pump.on_ended = lambda body: self.feed(inputs.BodyEnded(body))
+        pump.on_aborted = self._caller_gone
+        pump.on_too_large = self.failed
+        self.feed(inputs.MarkSigned(mark))
+
+    def _caller_gone(self) -> None:
+        self.feed(inputs.CallerGone(self._plane.clock_ms()))
+
+    def _open_stream(self, effect: effects.OpenStream) -> None:
+        node, mark = effect.node, effect.mark
+        head = Head(self.length, mark.signed_at_ms, mark.certificate_digest, mark.value, effect.header_part)
+        begin = stream_request_head(node.host.encode(), head_frame(head))
+
+        def ready(channel: HttpClientConnection) -> None:
+            assert self._outgoing is not None
+            self._channel = channel
+            self._outgoing.open(channel.begin(begin, self), b"")
+
+        try:
+            self._peers.pool(node).stream(self, ready)
+        except LienthongError as error:
+            self.failed(error)
+
+    def _end_stream(self, effect: effects.EndStream) -> None:
+        assert self._outgoing is not None
+        assert self._channel is not None
+        self._outgoing.finish(encode_signature(effect.signature))
+        self._channel.expect_answer()
+
+    # ---- a streamed answer
+    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+        """The other node's answer is large."""
+        if media_type(answer.headers) != MEDIA_TYPE:
+            raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
+        pump = self._incoming = IncomingPump(flow, self._limit)
+        pump.on_head = self._answer_head
+        pump.on_end = self._answer_end
+        return FrameSink(pump, self._answer_broken)
+
+    def answered(self, answer: HttpAnswer) -> None:
+        """A whole answer; a short stream may come so, too."""
+        if media_type(answer.headers) != MEDIA_TYPE:
+            super().answered(answer)
+            return
+        sink = self.open_stream(answer, FlowControl(None))
+        sink.data(answer.body or b"")
+        sink.ended()
+
+    def _answer_head(self, head: Head) -> None:
+        self._head = head
+        mark = Signature(ECDSA_P256_SHA256, head.certificate_digest, head.signed_at_ms, head.mark)
+        self.feed(inputs.AnswerStreamOpened(head.header_part, mark, self._plane.clock_ms()))
+
+    def _verify_mark(self, effect: effects.VerifyMark) -> None:
+        assert self._incoming is not None
+        plane, certificate = self._plane, effect.certificate
+        digest = StreamDigest(effect.header_digest, response=True)
+        given = plane.opening_mark(digest, effect.mark, certificate)
+        if given.__class__ is inputs.MarkVerified:
+            self._incoming.begin(digest)
+            self._incoming.verify = lambda so_far, mark: plane.check_mark(so_far, mark, certificate)
+        self.feed(given)
+
+    def _answer_end(self, body_digest: bytes, text: bytes) -> None:
+        now_ms = self._plane.clock_ms()
+        self.feed(inputs.AnswerStreamEnded(body_digest, decode_signature(text), now_ms))
+
+    def _answer_broken(self, error: LienthongError) -> None:
+        self.feed(inputs.StreamBroken(error, self._plane.clock_ms()))
+
+    def _answer_begins(self, effect: effects.AnswerBegins) -> None:
+        assert self._incoming is not None
+        assert self._head is not None
+        self._outlet = self.stream_caller.begin(effect, self._head.length)
+        self._incoming.open(self._outlet)
+
+    def _answer_ends(self, _effect: effects.AnswerEnds) -> None:
+        assert self._incoming is not None
+        assert self._outlet is not None
+        self._ended("")
+        self._incoming.release()
+        self.stream_caller.end(self._outlet)
+
+    def _answer_breaks(self, effect: effects.AnswerBreaks) -> None:
+        self._ended(effect.error.code)
+        self._drop_channel()
+        self.stream_caller.break_off()
+
+    def _fault(self, effect: effects.Fault) -> None:
+        self._drop_channel()
+        super()._fault(effect)
+
+    def _drop_channel(self) -> None:
+        """Whatever the channel still carries of this exchange is of no use."""
+        if self._incoming is not None:
+            self._incoming.stop()
+        if self._outgoing is not None:
+            self._outgoing.stop()
+        if self._channel is not None:
+            self._channel.abort_for(self)
+
+
+_ONE: Any = StreamingConsumerRun
+StreamingConsumerRun.PERFORM = ConsumerRun.PERFORM | {
+    effects.SignMark: _ONE._sign_mark,
+    effects.OpenStream: _ONE._open_stream,
+    effects.EndStream: _ONE._end_stream,
+    effects.VerifyMark: _ONE._verify_mark,
+    effects.AnswerBegins: _ONE._answer_begins,
+    effects.AnswerEnds: _ONE._answer_ends,
+    effects.AnswerBreaks: _ONE._answer_breaks,
+    effects.Fault: _ONE._fault,
+}

@@ -1,0 +1,224 @@
+"""Runs the provider machine with large bodies: the pumps between the consumer's node and the provider's system."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from lienthong.adapters.http_client import HttpAnswer, HttpClientConnection
+from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.domain.network import Node
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
+from lienthong.evidence.stream import Mark, StreamDigest
+from lienthong.exchange import effects, inputs
+from lienthong.exchange.provider import ProviderContext
+from lienthong.exchange.provider_stream import StreamingProvider
+from lienthong.node.use_cases.backends import Backends, stream_call_bytes
+from lienthong.node.use_cases.plane import Plane
+from lienthong.node.use_cases.provide import ProviderRun
+from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump
+from lienthong.node.use_cases.sinks import BufferSink, FrameSink, HttpOutlet, declared_length
+from lienthong.wire.faults import Side
+from lienthong.wire.node_message import stream_answer_head
+from lienthong.wire.stream_frames import Head, head_frame
+
+
+class StreamDoor(Protocol):
+    """The other node that waits for its answer, which may come in pieces."""
+
+    def reply(self, data: bytes) -> None:
+        """Tell the signed answer: the whole HTTP answer."""
+
+    def fault(self, effect: effects.Fault, detail: str) -> None:
+        """Tell an error without a signature."""
+
+    def begin(self, head: bytes) -> FlowControl:
+        """Begin an answer in pieces."""
+
+    def end(self) -> None:
+        """It is complete."""
+
+    def break_off(self) -> None:
+        """It cannot be completed."""
+
+
+class Sizes(Protocol):
+    """Bounds of bodies, in bytes."""
+
+    @property
+    def body_max(self) -> int:
+        """Largest body of a stream."""
+
+    @property
+    def masked_body_max(self) -> int:
+        """Largest answer that is cut to granted fields."""
+
+
+class StreamingProviderRun(ProviderRun):
+    """One exchange of the provider side, whose request or answer may be streamed."""
+
+    __slots__ = (
+        "_answer", "_call_channel", "_head", "_incoming", "_machine", "_outgoing", "_outlet", "_peer", "_service_flow",
+        "_sizes", "_stream_door",
+    )  # fmt: skip
+
+    def __init__(
+        self, plane: Plane, context: ProviderContext, backends: Backends, door: StreamDoor, *, sizes: Sizes
+    ) -> None:
+        super().__init__(plane, context, backends, door)
+        self._machine = StreamingProvider(context, self._detail)
+        self._exchange = self._machine
+        self._stream_door = door
+        self._sizes = sizes
+        self._incoming: IncomingPump | None = None
+        self._outgoing: OutgoingPump | None = None
+        self._call_channel: HttpClientConnection | None = None
+        self._outlet: HttpOutlet | None = None
+        self._head: Head | None = None
+        self._service_flow: FlowControl | None = None
+        self._answer: HttpAnswer | None = None
+
+    # ---- a streamed request
+    def start_stream(self, peer: Node, source: FlowControl) -> BodySink:
+        """Begin with a streamed message of another node; gives what takes its frames."""
+        self._started_ms = self._plane.clock_ms()
+        self._plane.tally.began("provider")
+        self._peer = peer
+        pump = self._incoming = IncomingPump(source, self._sizes.body_max)
+        pump.on_head = self._message_head
+        pump.on_end = self._message_end
+        return FrameSink(pump, self._message_broken)
+
+    def _message_head(self, head: Head) -> None:
+        self._head = head
+        mark = Signature(ECDSA_P256_SHA256, head.certificate_digest, head.signed_at_ms, head.mark)
+        self.feed(inputs.MessageStreamOpened(head.header_part, mark, self._peer, self._plane.clock_ms()))
+
+    def _verify_mark(self, effect: effects.VerifyMark) -> None:
+        assert self._incoming is not None
+        plane, certificate = self._plane, effect.certificate
+        digest = StreamDigest(effect.header_digest, response=False)
+        given = plane.opening_mark(digest, effect.mark, certificate)
+        if given.__class__ is inputs.MarkVerified:
+            self._incoming.begin(digest)
+            self._incoming.verify = lambda so_far, mark: plane.check_mark(so_far, mark, certificate)
+        self.feed(given)
+
+    def _message_end(self, body_digest: bytes, text: bytes) -> None:
+        self.feed(inputs.MessageStreamEnded(body_digest, decode_signature(text), self._plane.clock_ms()))
+
+    def _message_broken(self, error: LienthongError) -> None:
+        if self._head is None:
+            self._fault(effects.Fault(error, Side.PROVIDER, None))
+        else:
+            self.feed(inputs.StreamBroken(error, self._plane.clock_ms()))
+
+    def _open_service(self, effect: effects.OpenService) -> None:
+        assert self._head is not None
+        length = self._head.length
+
+        def ready(channel: HttpClientConnection) -> None:
+            assert self._incoming is not None
+            self._call_channel = channel
+            begin = stream_call_bytes(self._backends.backend(effect.call), effect.call, length)
+            self._outlet = HttpOutlet(channel.begin(begin, self), chunked=length is None)
+            self._incoming.open(self._outlet)
+
+        try:
+            self._backends.backend(effect.call).pool.stream(self, ready)
+        except LienthongError as error:
+            self.failed(error)
+
+    def _end_service(self, _effect: effects.EndService) -> None:
+        assert self._incoming is not None
+        assert self._outlet is not None
+        assert self._call_channel is not None
+        self._incoming.release()
+        self._outlet.flow.write(self._outlet.last)
+        self._call_channel.expect_answer()
+
+    # ---- a streamed answer
+    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+        """The service's answer is large: pass it in pieces, or collect it where it must be cut."""
+        if not self._machine.passes_whole:
+            return BufferSink(self._sizes.masked_body_max, lambda body: self._whole(answer, body), self.failed)
+        self._answer = answer
+        self._service_flow = flow
+        flow.pause_reading()
+        now_ms = self._plane.clock_ms()
+        self.feed(inputs.ServiceStreamOpened(answer.status, answer.reason, answer.headers, now_ms))
+        return self._outgoing or BufferSink(0, lambda _body: None, lambda _error: None)
+
+    def _whole(self, answer: HttpAnswer, body: bytes) -> None:
+        answer.body = body
+        self.answered(answer)
+
+    def _sign_mark(self, effect: effects.SignMark) -> None:
+        assert self._service_flow is not None
+        plane, member = self._plane, effect.member
+        digest = StreamDigest(effect.header_digest, response=True)
+        try:
+            mark = plane.mark(digest, member)
+        except LienthongError as error:
+            self.feed(inputs.CannotSign(error))
+            return
+
+        def sign(so_far: StreamDigest) -> Mark:
+            signature = plane.mark(so_far, member)
+            return Mark(signature.signed_at_ms, signature.value)
+
+        pump = self._outgoing = OutgoingPump(digest, sign, self._service_flow, limit=self._sizes.body_max)
+        pump.on_ended = self._service_ended
+        pump.on_aborted = self._service_gone
+        pump.on_too_large = self.failed
+        self.feed(inputs.MarkSigned(mark))
+
+    def _service_ended(self, body_digest: bytes) -> None:
+        self.feed(inputs.ServiceStreamEnded(body_digest, self._plane.clock_ms()))
+
+    def _service_gone(self) -> None:
+        self.failed(Unavailable("NetworkError", "the service ended its answer too early"))
+
+    def _reply_begins(self, effect: effects.ReplyBegins) -> None:
+        assert self._outgoing is not None
+        assert self._answer is not None
+        mark = effect.mark
+        length = declared_length(self._answer.headers)
+        head = Head(length, mark.signed_at_ms, mark.certificate_digest, mark.value, effect.header_part)
+        self._outgoing.open(self._stream_door.begin(stream_answer_head(head_frame(head))), b"")
+
+    def _reply_ends(self, effect: effects.ReplyEnds) -> None:
+        assert self._outgoing is not None
+        self._ended(effect.outcome)
+        self._outgoing.finish(encode_signature(effect.signature))
+        self._stream_door.end()
+
+    def _reply_breaks(self, effect: effects.ReplyBreaks) -> None:
+        self._ended(effect.error.code)
+        self._drop_channels()
+        self._stream_door.break_off()
+
+    def _reply(self, effect: effects.Reply) -> None:
+        if self._incoming is not None:
+            self._drop_channels()
+        super()._reply(effect)
+
+    def _drop_channels(self) -> None:
+        """What still comes from the other node or the service is of no use; what was begun there is not completed."""
+        if self._outgoing is not None:
+            self._outgoing.stop()
+        if self._call_channel is not None:
+            self._call_channel.abort_for(self)
+
+
+_ONE: Any = StreamingProviderRun
+StreamingProviderRun.PERFORM = ProviderRun.PERFORM | {
+    effects.SignMark: _ONE._sign_mark,
+    effects.VerifyMark: _ONE._verify_mark,
+    effects.OpenService: _ONE._open_service,
+    effects.EndService: _ONE._end_service,
+    effects.ReplyBegins: _ONE._reply_begins,
+    effects.ReplyEnds: _ONE._reply_ends,
+    effects.ReplyBreaks: _ONE._reply_breaks,
+    effects.Reply: _ONE._reply,
+}

@@ -1,0 +1,253 @@
+"""Moves streamed bodies: from a system into signed frames, and from frames that are verified on to a system.
+
+Memory stays flat: an outgoing pump holds at most one run between marks, an incoming pump one run that is not yet
+verified and one that is verified but kept back until the next mark, or the end, proves that the stream goes on. The
+reading side stops while the writing side is full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from lienthong.adapters.http_flow import FlowControl
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest
+from lienthong.wire.stream_frames import DATA_MAX, Head, data_frame_start, end_frame, mark_frame
+
+
+class OutgoingPump:
+    """Takes the pieces of a body and sends them as frames with marks. A body sink for the side that reads.
+
+    Until `open` gives it the channel it holds what arrives and keeps the reading side still.
+    """
+
+    def __init__(
+        self, digest: StreamDigest, sign: Callable[[StreamDigest], Mark], source: FlowControl, *, limit: int
+    ) -> None:
+        self._limit = limit
+        self._digest = digest
+        self._sign = sign
+        self._source = source
+        self._channel: FlowControl | None = None
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._whole = False
+        self._stopped = False
+        self.on_ended: Callable[[bytes], None] = _ignore
+        self.on_aborted: Callable[[], None] = _nothing
+        self.on_too_large: Callable[[LienthongError], None] = _ignore_error
+        source.pause_reading()
+
+    @property
+    def body_whole(self) -> bool:
+        """All of the body has arrived."""
+        return self._whole
+
+    def open(self, channel: FlowControl, begin: bytes) -> None:
+        """The channel is there: send `begin` (the HTTP head and the HEAD frame), then what arrived, and go on."""
+        self._channel = channel
+        channel.on_room = self._go_on
+        channel.write(begin)
+        self._flush_full()
+        if self._whole:
+            self._end()
+        else:
+            self._go_on()
+
+    def data(self, piece: bytes) -> None:
+        """The next piece of the body."""
+        if self._stopped:
+            return
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._digest.offset + self._size > self._limit:
+            self.stop()
+            self.on_too_large(Unavailable("MessageTooLarge", "the body is larger than this node takes"))
+        elif self._size >= MARK_EVERY:
+            self._flush_full()
+
+    def stop(self) -> None:
+        """Take and send nothing more."""
+        self._stopped = True
+        self._pieces = []
+        if self._channel is not None:
+            self._channel.on_room = None
+
+    def ended(self) -> None:
+        """The body is complete."""
+        self._whole = True
+        if self._stopped:
+            return
+        if self._channel is not None:
+            self._end()
+
+    def aborted(self) -> None:
+        """The sender of the body is gone."""
+        if not self._stopped:
+            self.stop()
+            self.on_aborted()
+
+    def finish(self, signature: bytes) -> None:
+        """Send the message signature and the end of the HTTP content."""
+        assert self._channel is not None
+        self._channel.on_room = None
+        frame = end_frame(signature)
+        self._channel.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(frame), frame))
+
+    def _end(self) -> None:
+        if self._size:
+            self._flush()
+        self.on_ended(self._digest.final())
+
+    def _flush_full(self) -> None:
+        if self._channel is None or self._size < MARK_EVERY:
+            return
+        self._flush()
+        if self._channel.full:
+            self._source.pause_reading()
+
+    def _flush(self) -> None:
+        """One run: DATA frames (more than one only if far more arrived than fits) and their marks, each one chunk."""
+        assert self._channel is not None
+        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces = []
+        self._size = 0
+        for start in range(0, len(body), DATA_MAX):
+            run = body[start : start + DATA_MAX] if len(body) > DATA_MAX else body
+            self._digest.add(run)
+            mark = self._sign(self._digest)
+            before, after = data_frame_start(len(run)), mark_frame(*mark)
+            size = len(before) + len(run) + len(after)
+            self._channel.write(b"".join((b"%x\r\n" % size, before, run, after, b"\r\n")))
+
+    def _go_on(self) -> None:
+        self._source.resume_reading()
+
+
+class Outlet(Protocol):
+    """Where verified bytes go: a system that waits for a body."""
+
+    def write(self, pieces: list[bytes]) -> None:
+        """Write verified bytes."""
+
+    @property
+    def flow(self) -> FlowControl:
+        """Its back-pressure."""
+
+
+class IncomingPump:
+    """Takes the frames of a stream (`stream_frames.Frames`) and passes on what marks prove.
+
+    `verify` raises Unproven; `on_head` and `on_end` tell the run that owns the exchange. `limit` bounds the body.
+    """
+
+    def __init__(self, source: FlowControl, limit: int) -> None:
+        self._source = source
+        self._limit = limit
+        self._outlet: Outlet | None = None
+        self._digest: StreamDigest | None = None
+        self._unverified: list[bytes] = []
+        self._held: list[bytes] = []
+        self._ready: list[bytes] = []
+        self._broken = False
+        self._complete = False
+        self.verify: Callable[[StreamDigest, Mark], None] = _accept_nothing
+        self.on_head: Callable[[Head], None] = _ignore_head
+        self.on_end: Callable[[bytes, bytes], None] = _ignore_end
+
+    def begin(self, digest: StreamDigest) -> None:
+        """The head is read: bytes from now on are digested."""
+        self._digest = digest
+
+    def open(self, outlet: Outlet) -> None:
+        """The outlet is there: pass on what was verified meanwhile, and go on."""
+        self._outlet = outlet
+        outlet.flow.on_room = self._source.resume_reading
+        if self._ready:
+            outlet.write(self._ready)
+            self._ready = []
+        self._source.resume_reading()
+
+    def release(self) -> None:
+        """The whole message is proven: pass on what was kept back."""
+        assert self._outlet is not None
+        self._outlet.flow.on_room = None
+        if self._held:
+            self._outlet.write(self._held)
+            self._held = []
+
+    def stop(self) -> None:
+        """Take nothing more; what still comes of an unfinished stream is cut off."""
+        self._broken = True
+        self._unverified = []
+        self._held = []
+        self._ready = []
+        if self._outlet is not None:
+            self._outlet.flow.on_room = None
+        if not self._complete:
+            self._source.abort()
+
+    # ---- frames
+    def head(self, head: Head) -> None:
+        """The beginning."""
+        if head.length is not None and head.length > self._limit:
+            raise Unavailable("MessageTooLarge", "the body is larger than this node takes")
+        self._source.pause_reading()
+        self.on_head(head)
+
+    def data(self, piece: bytes) -> None:
+        """Body bytes."""
+        digest = self._digest
+        if self._broken or digest is None:
+            return
+        digest.add(piece)
+        if digest.offset > self._limit:
+            raise Unavailable("MessageTooLarge", "the body is larger than this node takes")
+        self._unverified.append(piece)
+
+    def mark(self, signed_at_ms: int, value: bytes) -> None:
+        """A mark over all body bytes so far."""
+        if self._broken or self._digest is None:
+            return
+        self.verify(self._digest, Mark(signed_at_ms, value))
+        passed, self._held, self._unverified = self._held, self._unverified, []
+        if not passed:
+            return
+        if self._outlet is None:
+            self._ready += passed
+            self._source.pause_reading()
+            return
+        self._outlet.write(passed)
+        if self._outlet.flow.full:
+            self._source.pause_reading()
+
+    def end(self, signature: bytes) -> None:
+        """The message signature."""
+        self._complete = True
+        if not self._broken and self._digest is not None:
+            self.on_end(self._digest.final(), signature)
+
+
+def _ignore(_digest: bytes) -> None:
+    return
+
+
+def _ignore_error(_error: LienthongError) -> None:
+    return
+
+
+def _nothing() -> None:
+    return
+
+
+def _ignore_head(_head: Head) -> None:
+    return
+
+
+def _ignore_end(_digest: bytes, _signature: bytes) -> None:
+    return
+
+
+def _accept_nothing(_digest: StreamDigest, _mark: Mark) -> None:
+    raise Unavailable("InternalError", "nobody verifies this stream")
