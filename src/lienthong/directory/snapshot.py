@@ -37,28 +37,28 @@ class _Memory:
     services: dict[ServiceId, Service]
 
 
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The checked indexes, and the nouns made from them."""
+
+    network: NetworkIndex
+    segments: Mapping[tuple[str, ...], Segment]
+    memory: _Memory
+
+
 class FreshDirectory:
     """What the registry told the nodes, in force until `expires_at_ms`. Methods raise nothing unless they say so."""
 
     __slots__ = ("_memory", "_network", "_segments", "expires_at_ms", "findings", "version")
 
-    def __init__(
-        self,
-        network: NetworkIndex,
-        segments: Mapping[tuple[str, ...], Segment],
-        *,
-        version: int,
-        expires_at_ms: int,
-        memory: _Memory,
-        seal: object,
-    ) -> None:
+    def __init__(self, contents: _Contents, *, version: int, expires_at_ms: int, seal: object) -> None:
         assert seal is _SEAL, "a directory is made by build_directory"
-        self._network = network
-        self._segments = segments
-        self._memory = memory
+        self._network = contents.network
+        self._segments = contents.segments
+        self._memory = contents.memory
         self.version: Final = version
         self.expires_at_ms: Final = expires_at_ms
-        self.findings: Final = _findings(network, segments.values())
+        self.findings: Final = _findings(self._network, self._segments.values())
 
     @property
     def instance(self) -> str:
@@ -235,11 +235,9 @@ def build_directory(
         segments[segment.provider] = segment
     _check_grant_ids(segments.values())
     return FreshDirectory(
-        index,
-        segments,
+        _Contents(index, segments, _memory(index, segments, previous)),
         version=version,
         expires_at_ms=min(expires_at_ms, index.expires_at_ms),
-        memory=_memory(index, segments, previous),
         seal=_SEAL,
     )
 

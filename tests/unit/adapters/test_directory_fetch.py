@@ -37,6 +37,13 @@ class Web:
         self.pages[path] = (status, length, body)
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Clients that go away early are what is tested here."""
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture
 def web() -> Iterator[Web]:
     told = Web()
@@ -67,7 +74,7 @@ def web() -> Iterator[Web]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -68,6 +68,13 @@ def test_what_is_published_is_accepted(registry: Registry) -> None:
     assert len(directory.grants_of_consumer(vn.ONE_STOP)) == 3
 
 
+def test_the_repository_may_be_named_by_path_or_by_url(registry: Registry) -> None:
+    registry.publisher.publish(vn.network(), vn.providers(), now_ms=vn.NOW_MS)
+    for number, source in enumerate((str(registry.repository), registry.repository.as_uri())):
+        client = DirectoryClient(source, registry.trusted_root, registry.folder / f"cache-{number}")
+        assert client.refresh(vn.NOW_MS) is not None
+
+
 def test_unchanged_documents_are_not_written_again(registry: Registry) -> None:
     registry.publisher.publish(vn.network(), vn.providers(), now_ms=vn.NOW_MS)
     before = registry.written()

@@ -154,7 +154,7 @@ def test_a_provider_that_is_no_member_is_refused() -> None:
 
 def test_a_directory_cannot_be_made_otherwise() -> None:
     with pytest.raises(AssertionError):
-        FreshDirectory(None, {}, version=1, expires_at_ms=1, memory=None, seal=object())  # type: ignore[arg-type]
+        FreshDirectory(None, version=1, expires_at_ms=1, seal=object())  # type: ignore[arg-type]
 
 
 def test_unchanged_segments_and_their_nouns_are_taken_over() -> None:

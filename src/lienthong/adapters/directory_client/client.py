@@ -11,6 +11,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from tuf.api.exceptions import DownloadError, LengthOrHashMismatchError, RepositoryError
 from tuf.api.metadata import TargetFile
@@ -56,9 +57,9 @@ class _InForce(NamedTuple):
 class DirectoryClient:
     """One node's client. `refresh`, `load` and `start` may be called from any thread, and take turns.
 
-    `source` is the repository's address (``https://…/directory`` or ``http:``) or its folder; below it lie
-    ``metadata/`` and ``targets/``. `trusted_root` are the bytes of the first root document, brought to the node by
-    hand. `cache_dir` belongs to this client alone.
+    `source` is the repository's address (``https://…/directory`` or ``http:``) or its folder (path or ``file:``);
+    below it lie ``metadata/`` and ``targets/``. `trusted_root` are the bytes of the first root document, brought to
+    the node by hand. `cache_dir` belongs to this client alone.
     """
 
     def __init__(
@@ -213,6 +214,8 @@ class DirectoryClient:
 def _source(source: str | Path, limits: FetchLimits) -> tuple[str, FetcherInterface]:
     if isinstance(source, str) and source.startswith(("http:", "https:")):
         return source.rstrip("/"), HttpFetcher(limits)
+    if isinstance(source, str) and source.startswith("file:"):
+        source = unquote(urlsplit(source).path)
     folder = Path(source).resolve()
     return folder.as_uri(), FolderFetcher(folder)
 
