@@ -193,3 +193,15 @@ def test_the_registry_takes_it(tmp_path: Path) -> None:
         imported = import_network(act, document)
     books.close()
     assert imported._asdict() == {name: len(rows) for name, rows in network().items()}
+
+
+def test_the_reference_page_counts_right() -> None:
+    page = (COUNTRY.parent / "docs" / "reference" / "country.md").read_text(encoding="utf-8")
+    without = sum(system["security_level"] is None for system in network()["systems"])
+    for count in (
+        f"{len(network()['members'])} cơ quan, {len(network()['systems'])} hệ thống",
+        f"{len(network()['services'])} dịch vụ",
+        f"{len(network()['grants'])}\nquyền khai thác",
+        f"{without} systems have **no approved level**",
+    ):
+        assert count in page
