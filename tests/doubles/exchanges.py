@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tests.doubles.signing import NOW_MS, Signer
+
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
-from tests.doubles.signing import NOW_MS, Signer
 
 HA_NOI = MemberId("VN", "PROV", "H26")
 BO_CONG_AN = MemberId("VN", "GOV", "G01")

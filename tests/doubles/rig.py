@@ -17,12 +17,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lienthong.adapters import pki
-from lienthong.adapters.directory_publisher import DirectoryPublisher, OnlineKeys, RootKeys, load_signer, write_new_key
+from lienthong.adapters.directory_publisher import (
+    DirectoryPublisher,
+    OnlineKeys,
+    RootKeys,
+    load_signer,
+    write_new_key,
+)
 from lienthong.directory.conversions import member_document, node_document, provider_document, system_document
 from lienthong.directory.documents import NetworkDocument, TrustDocument, encode_network, encode_provider
 from lienthong.domain.grants import Grant, LegalBasis, Reason
 from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
-from lienthong.domain.network import DataClass, Endpoint, Member, Node, Service, ServiceKind, SigningCertificate, System
+from lienthong.domain.network import (
+    DataClass,
+    Endpoint,
+    Member,
+    Node,
+    Service,
+    ServiceKind,
+    SigningCertificate,
+    System,
+)
 
 PROVIDER = MemberId("VN", "GOV", "G01")
 CONSUMER = MemberId("VN", "PROV", "H26")
@@ -191,10 +206,8 @@ class Rig:
         for kind, profile in (("tls", pki.Profile.NODE_TLS), ("sign", pki.Profile.SIGNING)):
             key, csr = pki.make_key_and_csr(str(member), os.urandom)
             subject = pki.Subject(str(member), node.name, ("localhost", "127.0.0.1"))
-            pem = pki.issue_from_csr(
-                self.authority, csr, subject, profile=profile, now_ms=self.now_ms - 3_600_000, days=30,
-                serial=pki.make_serial(os.urandom),
-            )  # fmt: skip
+            issuance = pki.Issuance(subject, profile, self.now_ms - 3_600_000, 30, pki.make_serial(os.urandom))
+            pem = pki.issue_from_csr(self.authority, csr, issuance)
             chain = pem + (pki.certificate_pem(self.authority.issuing) if kind == "tls" else "")
             (node.folder / f"{kind}.crt").write_text(chain)
             (node.folder / f"{kind}.key").touch(mode=0o600)

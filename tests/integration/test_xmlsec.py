@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, REQUEST_BODY, REQUEST_HEADER, RESPONSE_BODY, RESPONSE_HEADER
+from tests.doubles.signing import Signer
 
 from lienthong.adapters.keys import certificate_pem
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.document import SIGNATURES_FILE, signature_document
 from lienthong.evidence.xades import BODY_FILE, HEADER_FILE, REQUEST_LEAF_FILE, request_leaf_file
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, REQUEST_BODY, REQUEST_HEADER, RESPONSE_BODY, RESPONSE_HEADER
-from tests.doubles.signing import Signer
 
 XMLSEC = shutil.which("xmlsec1")
 ORACLES = Path(__file__).resolve().parents[2] / ".venv-oracles" / "bin" / "python"

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from tests.doubles.exchanges import HA_NOI
+from tests.doubles.signing import DAY_MS, NOW_MS, Signer, self_issued
 
 from lienthong.adapters.keys import (
     CertificateStore,
@@ -24,8 +26,6 @@ from lienthong.domain.errors import Malformed, Unavailable
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import sign, verify
 from lienthong.evidence.xades import signer_template
-from tests.doubles.exchanges import HA_NOI
-from tests.doubles.signing import DAY_MS, NOW_MS, Signer, self_issued
 
 SIGNER = Signer(HA_NOI)
 

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.signing import Signer
 
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.record import Record, RecordKind, decode_record, encode_record
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
-from tests.doubles.signing import Signer
 
 REQUEST = request_record(Signer(HA_NOI))
 RESPONSE = response_record(Signer(BO_CONG_AN))

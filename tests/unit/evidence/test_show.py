@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.signing import Signer
 
 from lienthong.domain.errors import Unproven
 from lienthong.evidence.record import Record
 from lienthong.evidence.show import answers_request, as_document, examine, render_text, verify_record
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
-from tests.doubles.signing import Signer
 
 CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
 REQUEST, RESPONSE = request_record(CONSUMER), response_record(PROVIDER)

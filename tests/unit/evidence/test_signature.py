@@ -9,6 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import vectors
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI
+from tests.doubles.signing import DAY_MS, NOW_MS, Signer, self_issued
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.evidence import signature as under_test
@@ -23,9 +26,6 @@ from lienthong.evidence.signature import (
     verification_input,
     verify,
 )
-from tests import vectors
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI
-from tests.doubles.signing import DAY_MS, NOW_MS, Signer, self_issued
 
 SIGNER = Signer(BO_CONG_AN)
 CERTIFICATE = SIGNER.certificate

@@ -6,12 +6,12 @@ import hashlib
 
 import pytest
 from lxml import etree
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, request_record, response_record
+from tests.doubles.signing import NOW_MS, Signer
 
 from lienthong.evidence.digest import MessageDigests, request_digests, response_digests
 from lienthong.evidence.document import SIGNATURES_FILE, message_files, signature_document
 from lienthong.evidence.xades import request_leaf_file, signed_info_digest, signer_template, signing_time
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, request_record, response_record
-from tests.doubles.signing import NOW_MS, Signer
 
 SIGNER = Signer(BO_CONG_AN)
 NAMES = {"ds": "http://www.w3.org/2000/09/xmldsig#", "xades": "http://uri.etsi.org/01903/v1.3.2#"}

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.doubles.signing import NOW_MS
 
 from lienthong.adapters.ledger_files import (
     START,
@@ -17,7 +18,6 @@ from lienthong.adapters.ledger_files import (
     read_records,
 )
 from lienthong.domain.errors import Malformed, Unavailable, Unproven
-from tests.doubles.signing import NOW_MS
 
 COUNT = 200
 

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.doubles.signing import NOW_MS
 
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records
 from lienthong.adapters.ledger_files import writer as under_test
 from lienthong.domain.errors import Unavailable
-from tests.doubles.signing import NOW_MS
 
 SMALL = LedgerSettings(segment_bytes=16_384, queue_records_max=64)
 Told = list[BaseException | None]
