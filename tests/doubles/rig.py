@@ -17,27 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lienthong.adapters import pki
-from lienthong.adapters.directory_publisher import (
-    DirectoryPublisher,
-    OnlineKeys,
-    RootKeys,
-    load_signer,
-    write_new_key,
-)
+from lienthong.adapters.directory_publisher import DirectoryPublisher, OnlineKeys, RootKeys, load_signer, write_new_key
 from lienthong.directory.conversions import member_document, node_document, provider_document, system_document
 from lienthong.directory.documents import NetworkDocument, TrustDocument, encode_network, encode_provider
 from lienthong.domain.grants import Grant, LegalBasis, Reason
 from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
-from lienthong.domain.network import (
-    DataClass,
-    Endpoint,
-    Member,
-    Node,
-    Service,
-    ServiceKind,
-    SigningCertificate,
-    System,
-)
+from lienthong.domain.network import DataClass, Endpoint, Member, Node, Service, ServiceKind, SigningCertificate, System
 
 PROVIDER = MemberId("VN", "GOV", "G01")
 CONSUMER = MemberId("VN", "PROV", "H26")

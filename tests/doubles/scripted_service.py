@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         action = getattr(self, "do_" + path.strip("/").split("/")[0].replace("-", "_"), None) if path else None
         (action or self.do_echo)(body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
 
     def answer(self, status: int, body: bytes, content_type: str = "application/json", **headers: str) -> None:
         self.send_response(status)

@@ -13,10 +13,10 @@ import typer
 from typer.core import TyperGroup
 
 NOUNS = {
-    "registry": "Hệ thống đăng ký: thành viên, nút, hệ thống, dịch vụ, quyền. / The registry.",
-    "node": "Nút kết nối của một thành viên. / The node of a member.",
-    "evidence": "Sổ cái thông điệp và bằng chứng. / Ledger and evidence.",
-    "country": "Quốc gia thu nhỏ chạy trên một máy. / The miniature country.",
+    "registry": "Hệ thống đăng ký: thành viên, nút, hệ thống, dịch vụ, quyền / The registry.",
+    "node": "Nút kết nối của một thành viên / The node of a member.",
+    "evidence": "Sổ cái thông điệp và bằng chứng / Ledger and evidence.",
+    "country": "Quốc gia thu nhỏ chạy trên một máy / The miniature country.",
 }
 
 
@@ -59,7 +59,7 @@ app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, ric
 
 @app.callback()
 def lienthong() -> None:
-    """Liên Thông: tích hợp, chia sẻ dữ liệu có cấp quyền, ký số và bằng chứng. / Granted, signed, provable exchange."""
+    """Liên Thông: chia sẻ dữ liệu có cấp quyền, có chữ ký, có bằng chứng / Granted, signed, provable exchange."""
 
 
 def main() -> NoReturn:

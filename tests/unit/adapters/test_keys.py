@@ -47,7 +47,7 @@ def test_a_key_open_to_others_is_refused(mode: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("uri", ["signing.key", "file:signing.key", "pkcs11:token=x", "", "file:/no/such/key"])
 def test_other_places_are_refused(uri: str) -> None:
-    with pytest.raises(Unavailable, match="KeyUnavailable"):
+    with pytest.raises(Unavailable, match="KeyNotFound"):
         load_signing_key(uri)
 
 
@@ -63,7 +63,7 @@ def test_no_clear_p_256_key_is_refused(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "signing.key"
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(Unavailable, match="KeyUnavailable"):
+    with pytest.raises(Unavailable, match="KeyNotFound"):
         load_signing_key(f"file:{path}")
 
 

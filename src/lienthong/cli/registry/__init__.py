@@ -28,7 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Hệ thống đăng ký. / The registry.",
+    help="Hệ thống đăng ký / The registry.",
 )
 
 
@@ -37,15 +37,15 @@ def registry(
     ctx: typer.Context,
     *,
     url: Annotated[
-        str, typer.Option(envvar="LIENTHONG_REGISTRY_URL", help="Địa chỉ hệ thống đăng ký. / Its address.")
+        str, typer.Option(envvar="LIENTHONG_REGISTRY_URL", help="Địa chỉ hệ thống đăng ký / Its address.")
     ] = DEFAULT_URL,
     token: Annotated[
-        str, typer.Option(envvar="LIENTHONG_REGISTRY_TOKEN", help="Mã truy cập. / Access token.", show_default=False)
+        str, typer.Option(envvar="LIENTHONG_REGISTRY_TOKEN", help="Mã truy cập / Access token.", show_default=False)
     ] = "",
-    token_file: Annotated[Path | None, typer.Option(help="Tệp chứa mã truy cập. / File with the token.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="In JSON. / Print JSON.")] = False,
+    token_file: Annotated[Path | None, typer.Option(help="Tệp chứa mã truy cập / File with the token.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="In JSON / Print JSON.")] = False,
 ) -> None:
-    """Hệ thống đăng ký. / The registry."""
+    """Hệ thống đăng ký / The registry."""
     ctx.obj = Caller(url, token, token_file, as_json)
 
 

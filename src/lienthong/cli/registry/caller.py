@@ -18,6 +18,12 @@ REFUSED, FAILED = 1, 3
 _TIMEOUT_S = 60.0
 _PAGE = 1000
 _WIDTH_MAX = 48
+_EXPLAINED = (
+    ("Nguyên nhân:", "cause_vi"),
+    ("Cách xử lý:", "remedy_vi"),
+    ("Cause:", "cause_en"),
+    ("Remedy:", "remedy_en"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import typer
 from lienthong.cli.registry.caller import FAILED, REFUSED, caller, fail
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 
-DataDir = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data directory.")]
+DataDir = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu / Data directory.")]
 _CONTRACT_BYTES_MAX = 4 * 1024 * 1024
 
 
@@ -21,11 +21,11 @@ def init(
     ctx: typer.Context,
     data_dir: DataDir,
     *,
-    holder: Annotated[str, typer.Option(help="Người vận hành đầu tiên. / The first operator.")],
-    instance: Annotated[str, typer.Option(help="Mã mạng. / Instance code.")] = "VN",
-    name: Annotated[str, typer.Option(help="Tên mạng. / Name of the network.")] = "Liên Thông",
+    holder: Annotated[str, typer.Option(help="Người vận hành đầu tiên / The first operator.")],
+    instance: Annotated[str, typer.Option(help="Mã mạng / Instance code.")] = "VN",
+    name: Annotated[str, typer.Option(help="Tên mạng / Name of the network.")] = "Liên Thông",
 ) -> None:
-    """Lập hệ thống đăng ký: khóa, CA, người vận hành đầu tiên. / Found a registry."""
+    """Lập hệ thống đăng ký: khóa, CA, người vận hành đầu tiên / Found a registry."""
     with told():
         from lienthong.registry.app.founding import found
         from lienthong.registry.app.opening import now_ms
@@ -46,7 +46,7 @@ def serve(
     data_dir: DataDir,
     listen: Annotated[str, typer.Option(help="host:port")] = "127.0.0.1:8600",
 ) -> None:
-    """Chạy hệ thống đăng ký cho đến khi nhận SIGTERM. / Run the registry until SIGTERM."""
+    """Chạy hệ thống đăng ký cho đến khi nhận SIGTERM / Run the registry until SIGTERM."""
     with told():
         from lienthong.registry.app.running import run
 
@@ -55,24 +55,19 @@ def serve(
 
 def import_network(
     ctx: typer.Context,
-    path: Annotated[Path, typer.Argument(help="Tệp JSON hoặc thư mục. / JSON file or folder.")],
+    path: Annotated[Path, typer.Argument(help="Tệp JSON hoặc thư mục / JSON file or folder.")],
     *,
     data_dir: DataDir,
-    holder: Annotated[str, typer.Option(help="Người thực hiện, ghi vào nhật ký. / Who does it, for the audit.")],
+    holder: Annotated[str, typer.Option(help="Người thực hiện, ghi vào nhật ký / Who does it, for the audit.")],
 ) -> None:
-    """Nạp cả một mạng trong một giao dịch. / Load a whole network in one transaction."""
+    """Nạp cả một mạng trong một giao dịch / Load a whole network in one transaction."""
     with told():
-        from lienthong.registry.app.opening import open_desk
-        from lienthong.registry.rules.roles import Actor, Role
+        from lienthong.registry.app.opening import local_act
         from lienthong.registry.use_cases.import_network import import_network as load
 
         document = _read_network(path)
-        desk = open_desk(data_dir)
-        try:
-            with desk.act(Actor("", holder, Role.OPERATOR)) as act:
-                counts = load(act, document)
-        finally:
-            desk.books.close()
+        with local_act(data_dir, holder) as act:
+            counts = load(act, document)
     caller(ctx).show(counts._asdict())
 
 

@@ -8,8 +8,8 @@ import typer
 
 from lienthong.cli.registry.caller import caller
 
-member = typer.Typer(no_args_is_help=True, help="Thành viên mạng. / Members.")
-system = typer.Typer(no_args_is_help=True, help="Hệ thống thông tin. / Information systems.")
+member = typer.Typer(no_args_is_help=True, help="Thành viên mạng / Members.")
+system = typer.Typer(no_args_is_help=True, help="Hệ thống thông tin / Information systems.")
 
 
 @member.command("add")
@@ -19,16 +19,16 @@ def add_member(
     *,
     name_vi: Annotated[str, typer.Option()],
     name_en: Annotated[str, typer.Option()],
-    contact: Annotated[str, typer.Option(help="Cán bộ đầu mối. / Contact officer.")] = "",
+    contact: Annotated[str, typer.Option(help="Cán bộ đầu mối / Contact officer.")] = "",
 ) -> None:
-    """Kết nạp thành viên. / Admit a member."""
+    """Kết nạp thành viên / Admit a member."""
     entry = {"id": identifier, "name_vi": name_vi, "name_en": name_en, "contact": contact}
     caller(ctx).show(caller(ctx).post("/members", entry))
 
 
 @member.command("list")
 def list_members(ctx: typer.Context) -> None:
-    """Liệt kê thành viên. / List members."""
+    """Liệt kê thành viên / List members."""
     caller(ctx).show_table(caller(ctx).items("/members"), ("id", "name_vi", "name_en"))
 
 
@@ -41,7 +41,7 @@ def add_system(
     name_vi: Annotated[str, typer.Option()],
     name_en: Annotated[str, typer.Option()],
 ) -> None:
-    """Đăng ký hệ thống thông tin. / Register an information system."""
+    """Đăng ký hệ thống thông tin / Register an information system."""
     entry = {"id": identifier, "node": node, "name_vi": name_vi, "name_en": name_en}
     caller(ctx).show(caller(ctx).post("/systems", entry))
 
@@ -52,14 +52,14 @@ def set_level(
     identifier: str,
     *,
     level: Annotated[int | None, typer.Option(help="1-5; không ghi = rút lại / none = withdrawn")] = None,
-    decision: Annotated[str, typer.Option(help="Quyết định phê duyệt. / The decision.")],
+    decision: Annotated[str, typer.Option(help="Quyết định phê duyệt / The decision.")],
 ) -> None:
-    """Ghi cấp độ an toàn đã phê duyệt. / Record an approved security level."""
+    """Ghi cấp độ an toàn đã phê duyệt / Record an approved security level."""
     entry = {"system": identifier, "level": level, "reason": decision}
     caller(ctx).show(caller(ctx).post("/systems/level", entry))
 
 
 @system.command("list")
 def list_systems(ctx: typer.Context) -> None:
-    """Liệt kê hệ thống. / List systems."""
+    """Liệt kê hệ thống / List systems."""
     caller(ctx).show_table(caller(ctx).items("/systems"), ("id", "node", "security_level", "name_vi"))

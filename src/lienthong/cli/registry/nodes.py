@@ -9,8 +9,8 @@ import typer
 
 from lienthong.cli.registry.caller import REFUSED, caller, fail
 
-app = typer.Typer(no_args_is_help=True, help="Nút kết nối. / Nodes.")
-Keys = Annotated[Path, typer.Option("--keys", help="Thư mục khóa của nút. / The node's key folder.")]
+app = typer.Typer(no_args_is_help=True, help="Nút kết nối / Nodes.")
+Keys = Annotated[Path, typer.Option("--keys", help="Thư mục khóa của nút / The node's key folder.")]
 
 
 @app.command("add")
@@ -20,16 +20,16 @@ def add(
     *,
     host: Annotated[str, typer.Option()],
     port: Annotated[int, typer.Option()],
-    member: Annotated[list[str] | None, typer.Option(help="Thành viên được phục vụ thêm. / Also serves.")] = None,
+    member: Annotated[list[str] | None, typer.Option(help="Thành viên được phục vụ thêm / Also serves.")] = None,
 ) -> None:
-    """Đăng ký nút. / Register a node."""
+    """Đăng ký nút / Register a node."""
     entry = {"id": identifier, "host": host, "port": port, "members": member or []}
     caller(ctx).show(caller(ctx).post("/nodes", entry))
 
 
 @app.command("token")
 def token(ctx: typer.Context, identifier: str) -> None:
-    """Cấp mã ghi danh dùng một lần. / Give a one-time enrolment token."""
+    """Cấp mã ghi danh dùng một lần / Give a one-time enrolment token."""
     caller(ctx).show(caller(ctx).post("/nodes/token", {"node": identifier}))
 
 
@@ -40,9 +40,9 @@ def enrol(
     *,
     enrolment_token: Annotated[str, typer.Option(envvar="LIENTHONG_ENROLMENT_TOKEN")],
     keys: Keys,
-    member: Annotated[list[str] | None, typer.Option(help="Mặc định: chủ của nút. / Default: its owner.")] = None,
+    member: Annotated[list[str] | None, typer.Option(help="Mặc định: chủ của nút / Default: its owner.")] = None,
 ) -> None:
-    """Tại nút: tạo khóa, gửi yêu cầu chứng thư. / At the node: make keys, post the certificate requests."""
+    """Tại nút: tạo khóa, gửi yêu cầu chứng thư / At the node: make keys, post the certificate requests."""
     import os
 
     from lienthong.adapters.pki import make_key_and_csr, write_secret
@@ -65,7 +65,7 @@ def enrol(
 
 @app.command("certificates")
 def certificates(ctx: typer.Context, keys: Keys) -> None:
-    """Tại nút: nhận chứng thư đã được duyệt. / At the node: fetch the certificates once approved."""
+    """Tại nút: nhận chứng thư đã được duyệt / At the node: fetch the certificates once approved."""
     try:
         enrolment_id = (keys / "enrolment").read_text(encoding="ascii").strip()
     except OSError:
@@ -83,13 +83,13 @@ def certificates(ctx: typer.Context, keys: Keys) -> None:
 
 @app.command("approve")
 def approve(ctx: typer.Context, enrolment_id: str) -> None:
-    """Người thứ hai duyệt ghi danh. / A second person approves an enrolment."""
+    """Người thứ hai duyệt ghi danh / A second person approves an enrolment."""
     caller(ctx).show(caller(ctx).post(f"/enrolments/{enrolment_id}/approve"))
 
 
 @app.command("refuse")
 def refuse(ctx: typer.Context, enrolment_id: str, reason: Annotated[str, typer.Option()]) -> None:
-    """Từ chối ghi danh. / Refuse an enrolment."""
+    """Từ chối ghi danh / Refuse an enrolment."""
     caller(ctx).show(caller(ctx).post(f"/enrolments/{enrolment_id}/refuse", {"reason": reason}))
 
 
@@ -97,25 +97,25 @@ def refuse(ctx: typer.Context, enrolment_id: str, reason: Annotated[str, typer.O
 def move(
     ctx: typer.Context, identifier: str, *, host: Annotated[str, typer.Option()], port: Annotated[int, typer.Option()]
 ) -> None:
-    """Đổi địa chỉ nút. / Change a node's address."""
+    """Đổi địa chỉ nút / Change a node's address."""
     caller(ctx).show(caller(ctx).post("/nodes/move", {"node": identifier, "host": host, "port": port}))
 
 
 @app.command("retire")
 def retire(ctx: typer.Context, identifier: str, reason: Annotated[str, typer.Option()]) -> None:
-    """Cho nút ngừng hẳn. / Retire a node."""
+    """Cho nút ngừng hẳn / Retire a node."""
     caller(ctx).show(caller(ctx).post("/nodes/retire", {"node": identifier, "reason": reason}))
 
 
 @app.command("list")
 def list_nodes(ctx: typer.Context) -> None:
-    """Liệt kê nút. / List nodes."""
+    """Liệt kê nút / List nodes."""
     caller(ctx).show_table(caller(ctx).items("/nodes"), ("id", "host", "port", "state"))
 
 
 @app.command("enrolments")
 def list_enrolments(ctx: typer.Context) -> None:
-    """Liệt kê ghi danh. / List enrolments."""
+    """Liệt kê ghi danh / List enrolments."""
     caller(ctx).show_table(caller(ctx).items("/enrolments"), ("id", "node", "state", "asked_by", "decided_by"))
 
 

@@ -9,17 +9,17 @@ import typer
 
 from lienthong.cli.registry.caller import REFUSED, caller, fail, read_json
 
-app = typer.Typer(no_args_is_help=True, help="Dịch vụ chia sẻ dữ liệu. / Services.")
-Notice = Annotated[str, typer.Option(help="Thông báo công khai. / Public notice.")]
+app = typer.Typer(no_args_is_help=True, help="Dịch vụ chia sẻ dữ liệu / Services.")
+Notice = Annotated[str, typer.Option(help="Thông báo công khai / Public notice.")]
 
 
 @app.command("add")
 def add(
     ctx: typer.Context,
     document: Annotated[str, typer.Argument(help="JSON của dịch vụ, - = stdin / the service as JSON")],
-    openapi: Annotated[Path | None, typer.Option(help="Tài liệu OpenAPI. / OpenAPI document.")] = None,
+    openapi: Annotated[Path | None, typer.Option(help="Tài liệu OpenAPI / OpenAPI document.")] = None,
 ) -> None:
-    """Đăng ký dịch vụ (bản nháp). / Register a service as a draft."""
+    """Đăng ký dịch vụ (bản nháp) / Register a service as a draft."""
     entry = read_json(document)
     if openapi is not None:
         try:
@@ -31,31 +31,31 @@ def add(
 
 @app.command("publish")
 def publish(ctx: typer.Context, identifier: str) -> None:
-    """Công bố dịch vụ. / Publish."""
+    """Công bố dịch vụ / Publish."""
     _step(ctx, identifier, "publish", "")
 
 
 @app.command("suspend")
 def suspend(ctx: typer.Context, identifier: str, *, notice: Notice, forced: bool = False) -> None:
-    """Tạm ngừng, có kế hoạch hoặc bất khả kháng (--forced). / Suspend for all."""
+    """Tạm ngừng, có kế hoạch hoặc bất khả kháng (--forced) / Suspend for all."""
     _step(ctx, identifier, "suspend_forced" if forced else "suspend_planned", notice)
 
 
 @app.command("resume")
 def resume(ctx: typer.Context, identifier: str) -> None:
-    """Khôi phục. / Resume."""
+    """Khôi phục / Resume."""
     _step(ctx, identifier, "resume", "")
 
 
 @app.command("retire")
 def retire(ctx: typer.Context, identifier: str, notice: Notice) -> None:
-    """Chấm dứt. / Retire."""
+    """Chấm dứt / Retire."""
     _step(ctx, identifier, "retire", notice)
 
 
 @app.command("list")
 def list_services(ctx: typer.Context) -> None:
-    """Liệt kê dịch vụ. / List services."""
+    """Liệt kê dịch vụ / List services."""
     caller(ctx).show_table(caller(ctx).items("/services"), ("id", "kind", "data_class", "state", "title_vi"))
 
 

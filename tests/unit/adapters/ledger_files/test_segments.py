@@ -97,7 +97,7 @@ def test_segments_in_another_order_are_damage(copy: Path) -> None:
 
 
 def test_a_segment_that_ends_early_breaks_the_link_to_the_next(copy: Path) -> None:
-    """Cutting the last entry off a closed segment looks like a torn tail; the next segment's header says it is not."""
+    """Cutting the last entry off a closed segment looks like a torn tail, but the next header differs."""
     path = copy / "00000001.segment"
     last = max(found.position.offset for found in _all(copy) if found.position.segment == 1)
     content = path.read_bytes()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.doubles.signing import NOW_MS
 
-from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records
+from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records, segments
 from lienthong.adapters.ledger_files import writer as under_test
 from lienthong.domain.errors import Unavailable
 
@@ -233,7 +233,7 @@ def test_after_a_disk_error_everybody_is_told_and_nothing_is_taken_until_reopene
 
 
 @pytest.fixture
-def _file_size_limit() -> Iterator[Callable[[int], None]]:
+def file_size_limit() -> Iterator[Callable[[int], None]]:
     """No file of this process may grow beyond a size: a full disk in miniature."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -242,40 +242,47 @@ def _file_size_limit() -> Iterator[Callable[[int], None]]:
     signal.signal(signal.SIGXFSZ, before)
 
 
-def test_no_room_for_the_next_segment_fails_closed_and_loses_nothing(
-    tmp_path: Path, _file_size_limit: Callable[[int], None]
+def test_no_room_for_the_next_segment_warns_then_fails_closed_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acknowledged: list[bytes] = []
 
+    def disk_is_full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
     async def act(writer: LedgerWriter) -> None:
-        await _append(writer, b"first")
-        writer._preparing and writer._preparing.join()
-        (tmp_path / "next.segment").unlink()
-        writer._next_ready = False
-        _file_size_limit(8_192)
-        for record in _records(400):
-            error = await _append(writer, record)
-            if error is not None:
-                assert isinstance(error, Unavailable)
-                break
-            acknowledged.append(record)
-        assert writer.failure is not None
-        with pytest.raises(Unavailable, match="LoggingFailed"):
-            writer.append(b"refused", lambda error: None)
-        _file_size_limit(1 << 20)
+        with monkeypatch.context() as patch:
+            patch.setattr(segments.os, "posix_fallocate", disk_is_full)
+            await _fill(writer, acknowledged, until=lambda: writer.warning is not None)
+            assert writer.failure is None
+            with pytest.raises(Unavailable, match="No space left"):
+                await _fill(writer, acknowledged, until=lambda: False)
+            with pytest.raises(Unavailable, match="LoggingFailed"):
+                writer.append(b"refused", lambda error: None)
         writer.reopen()
-        await _append(writer, b"room again")
+        assert await _append(writer, b"room again") is None
 
     _running(tmp_path, act)
-    assert _read(tmp_path) == [b"first", *acknowledged, b"room again"]
+    assert _read(tmp_path) == [*acknowledged, b"room again"]
 
 
-def test_no_room_at_the_start_is_unavailable(tmp_path: Path, _file_size_limit: Callable[[int], None]) -> None:
+async def _fill(writer: LedgerWriter, acknowledged: list[bytes], *, until: Callable[[], bool]) -> None:
+    """Append records until something has happened; raises the ledger's error."""
+    while not until():
+        record = b"%06d" % len(acknowledged) + bytes(400)
+        error = await _append(writer, record)
+        if error is not None:
+            raise error
+        acknowledged.append(record)
+        assert len(acknowledged) < 500
+
+
+def test_no_room_at_the_start_is_unavailable(tmp_path: Path, file_size_limit: Callable[[int], None]) -> None:
     async def run() -> None:
-        _file_size_limit(4_096)
+        file_size_limit(4_096)
         with pytest.raises(Unavailable, match="LoggingFailed"):
             _writer(tmp_path).start()
-        _file_size_limit(1 << 20)
+        file_size_limit(1 << 20)
         writer = _writer(tmp_path)
         writer.start()
         assert await _append(writer, b"room") is None
