@@ -17,7 +17,7 @@ RandomBytes = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Everything an act may use of the world: one transaction, the actor, the instant, randomness, the instance, ids."""
+    """Everything an act may use of the world: one transaction, who, when, randomness, instance, ids."""
 
     unit: Unit
     actor: Actor
