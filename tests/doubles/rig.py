@@ -191,10 +191,8 @@ class Rig:
         for kind, profile in (("tls", pki.Profile.NODE_TLS), ("sign", pki.Profile.SIGNING)):
             key, csr = pki.make_key_and_csr(str(member), os.urandom)
             subject = pki.Subject(str(member), node.name, ("localhost", "127.0.0.1"))
-            pem = pki.issue_from_csr(
-                self.authority, csr, subject, profile=profile, now_ms=self.now_ms - 3_600_000, days=30,
-                serial=pki.make_serial(os.urandom),
-            )  # fmt: skip
+            issuance = pki.Issuance(subject, profile, self.now_ms - 3_600_000, 30, pki.make_serial(os.urandom))
+            pem = pki.issue_from_csr(self.authority, csr, issuance)
             chain = pem + (pki.certificate_pem(self.authority.issuing) if kind == "tls" else "")
             (node.folder / f"{kind}.crt").write_text(chain)
             (node.folder / f"{kind}.key").touch(mode=0o600)

@@ -55,6 +55,17 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Issuance:
+    """What a certificate will say: for whom and what, from when for how many days, under which serial number."""
+
+    subject: Subject
+    profile: Profile
+    now_ms: int
+    days: int
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lifetimes:
     """How long certificates hold, in days."""
 
@@ -107,9 +118,9 @@ def make_authority(
     """A root and an issuing CA under it; also the root's key, which belongs off the machine after this."""
     root_key, issuing_key = make_key(random), make_key(random)
     root_name, issuing_name = _ca_name(f"{name} Root CA"), _ca_name(f"{name} Issuing CA")
-    root = _ca_builder(root_name, root_name, root_key.public_key(), root_key.public_key(), 1)
+    root = _ca_builder(root_name, root_name, root_key.public_key(), root_key.public_key(), path_length=1)
     root = _dated(root, now_ms, lifetimes.root_days).serial_number(make_serial(random))
-    issuing = _ca_builder(issuing_name, root_name, issuing_key.public_key(), root_key.public_key(), 0)
+    issuing = _ca_builder(issuing_name, root_name, issuing_key.public_key(), root_key.public_key(), path_length=0)
     issuing = _dated(issuing, now_ms, lifetimes.issuing_days).serial_number(make_serial(random))
     hash_algorithm = hashes.SHA256()
     authority = Authority(root.sign(root_key, hash_algorithm), issuing.sign(root_key, hash_algorithm), issuing_key)
@@ -141,14 +152,12 @@ def read_csr(csr_pem: str) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def issue_from_csr(
-    authority: Authority, csr_pem: str, subject: Subject, *, profile: Profile, now_ms: int, days: int, serial: int
-) -> str:
+def issue_from_csr(authority: Authority, csr_pem: str, issuance: Issuance) -> str:
     """A certificate (PEM) for the key in `csr_pem`; its other contents are ignored. Raises as `read_csr` does."""
     key = read_csr(csr_pem)
-    builder = x509.CertificateBuilder().subject_name(_subject_name(subject)).public_key(key)
-    builder = _dated(builder.issuer_name(authority.issuing.subject).serial_number(serial), now_ms, days)
-    builder = _with_profile(builder, subject, profile)
+    builder = x509.CertificateBuilder().subject_name(_subject_name(issuance.subject)).public_key(key)
+    builder = builder.issuer_name(authority.issuing.subject).serial_number(issuance.serial)
+    builder = _with_profile(_dated(builder, issuance.now_ms, issuance.days), issuance.subject, issuance.profile)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     issuer_key = authority.issuing_key
@@ -226,6 +235,7 @@ def _ca_builder(
     issuer: x509.Name,
     key: ec.EllipticCurvePublicKey,
     issuer_key: ec.EllipticCurvePublicKey,
+    *,
     path_length: int,
 ) -> x509.CertificateBuilder:
     """What root and issuing CA have in common."""

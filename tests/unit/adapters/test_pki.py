@@ -28,7 +28,7 @@ def authority() -> pki.Authority:
 
 
 def issue(authority: pki.Authority, csr: str, profile: pki.Profile) -> x509.Certificate:
-    pem = pki.issue_from_csr(authority, csr, NODE, profile=profile, now_ms=NOW_MS, days=30, serial=7)
+    pem = pki.issue_from_csr(authority, csr, pki.Issuance(NODE, profile, NOW_MS, 30, 7))
     return x509.load_pem_x509_certificate(pem.encode())
 
 

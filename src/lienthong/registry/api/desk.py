@@ -13,7 +13,7 @@ from lienthong.domain.errors import Refused
 from lienthong.registry.config import RegistryConfig
 from lienthong.registry.rules.roles import Actor
 from lienthong.registry.store.unit import Books
-from lienthong.registry.use_cases.acting import Act, RandomBytes
+from lienthong.registry.use_cases.acting import Act, RandomBytes, begin_act
 from lienthong.registry.use_cases.enrolment import Issuing
 from lienthong.registry.use_cases.publish import DirectoryTerms, Publisher
 from lienthong.registry.use_cases.tokens import TokenChecks, authenticate
@@ -36,7 +36,7 @@ class Desk:
     def act(self, actor: Actor) -> Iterator[Act]:
         """One act of `actor` in one transaction."""
         with self.books.unit() as unit:
-            yield Act(unit, actor, self.now_ms(), self.random, self.config.instance)
+            yield begin_act(unit, actor, self.now_ms(), random=self.random, instance=self.config.instance)
 
 
 def desk_of(request: Request) -> Desk:

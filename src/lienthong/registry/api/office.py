@@ -85,6 +85,7 @@ def publish(desk: TheDesk, actor: TheActor) -> Response:
 def list_audit(
     desk: TheDesk,
     actor: TheActor,
+    *,
     after: After = "",
     limit: Limit = views.PAGE_MAX,
     event: Annotated[AuditEvent | None, Query()] = None,

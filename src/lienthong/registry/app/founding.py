@@ -19,7 +19,7 @@ from lienthong.registry.config import FILE_NAME, RegistryConfig
 from lienthong.registry.rules.events import AuditEvent
 from lienthong.registry.rules.roles import Actor, Role
 from lienthong.registry.store.migrate import upgrade
-from lienthong.registry.use_cases.acting import Act
+from lienthong.registry.use_cases.acting import begin_act
 from lienthong.registry.use_cases.tokens import make_token
 
 ROOT_KEYS = 3
@@ -80,7 +80,8 @@ def _make_register(folder: Path, config: RegistryConfig, holder: str, now_ms: in
     try:
         upgrade(books)
         with books.unit() as unit:
-            act = Act(unit, Actor("", holder, Role.OPERATOR), now_ms, os.urandom, config.instance)
+            actor = Actor("", holder, Role.OPERATOR)
+            act = begin_act(unit, actor, now_ms, random=os.urandom, instance=config.instance)
             act.record(AuditEvent.REGISTRY_INIT, config.instance)
             return make_token(act, holder, Role.OPERATOR, member=None, valid_days=config.api_token_days).text
     finally:

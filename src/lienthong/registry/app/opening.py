@@ -14,8 +14,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lienthong.adapters.directory_publisher import (
     DirectoryPublisher,
@@ -25,13 +27,17 @@ from lienthong.adapters.directory_publisher import (
     load_signer,
 )
 from lienthong.adapters.pki import Authority, certificate_pem, load_authority
-from lienthong.registry.api.desk import Desk
 from lienthong.registry.config import RegistryConfig, load_config
+from lienthong.registry.rules.roles import Actor, Role
 from lienthong.registry.store.migrate import upgrade
 from lienthong.registry.store.unit import Books, open_books
+from lienthong.registry.use_cases.acting import Act, begin_act
 from lienthong.registry.use_cases.enrolment import Issuing
 from lienthong.registry.use_cases.publish import DirectoryTerms
 from lienthong.registry.use_cases.tokens import TokenChecks
+
+if TYPE_CHECKING:
+    from lienthong.registry.api.desk import Desk
 
 ONLINE_ROLES = ("timestamp", "snapshot", "targets")
 
@@ -58,8 +64,25 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+@contextmanager
+def local_act(data_dir: Path, holder: str) -> Iterator[Act]:
+    """An act of an operator at the machine itself, in one transaction; raises Unavailable, Malformed."""
+    config = load_config(data_dir)
+    books = books_of(data_dir, config)
+    try:
+        upgrade(books)
+        with books.unit() as unit:
+            actor = Actor("", holder, Role.OPERATOR)
+            yield begin_act(unit, actor, now_ms(), random=os.urandom, instance=config.instance)
+    finally:
+        books.close()
+
+
 def open_desk(data_dir: Path) -> Desk:
     """Open the registry in `data_dir`, its database brought to the newest schema; raises Unavailable, Malformed."""
+    # Imported here: acts at the machine itself need no web framework, which takes half a second.
+    from lienthong.registry.api.desk import Desk
+
     config = load_config(data_dir)
     authority = load_authority(data_dir / "ca")
     books = books_of(data_dir, config)

@@ -25,7 +25,7 @@ from lienthong.registry.api.desk import Desk, TheDesk
 from lienthong.registry.api.limits import Limits, RateLimit, Watch
 from lienthong.registry.api.problems import on_bug, on_error, on_http_exception, on_invalid
 from lienthong.registry.app.opening import open_desk
-from lienthong.registry.jobs import keep_fresh_forever
+from lienthong.registry.jobs import ACTOR, keep_fresh, repeat
 from lienthong.registry.store.tables import MemberRow, NodeRow, ServiceRow, SystemRow
 from lienthong.registry.use_cases.publish import Published
 
@@ -92,7 +92,12 @@ def app_of(desk: Desk, data_dir: Path) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
-    job = asyncio.create_task(keep_fresh_forever(desk))
+
+    def work() -> str:
+        with desk.act(ACTOR) as act:
+            return keep_fresh(act, desk.publisher, desk.directory_terms)
+
+    job = asyncio.create_task(repeat(work, desk.config.renew_every_s))
     try:
         yield
     finally:

@@ -20,6 +20,7 @@ from lienthong.registry.use_cases.members import check_text
 from lienthong.registry.use_cases.network_document import GrantTerms, LegalBasisEntry
 
 ITEMS_MAX = 2000
+_NO = {RequestAct.REFUSE: AuditEvent.REQUEST_REFUSE, RequestAct.RETURN: AuditEvent.REQUEST_RETURN}
 
 
 class ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,25 +133,25 @@ def approve(act: Act, request_id: str, terms: GrantTerms) -> GrantRow:
     wanted = grant_of(consumer, identifiers.service_id(row.service, act.instance), terms, origin)
     check_within_request(wanted, asked.purpose, frozenset(item.field for item in asked.items))
     row.state, row.answered_by, row.answered_at_ms = state.value, act.actor.holder, act.now_ms
-    return make_grant(act, consumer, service, terms, origin)
+    return make_grant(act, consumer, service, terms=terms, origin=origin)
 
 
 def refuse(act: Act, request_id: str, reason: str) -> RequestRow:
     """Answer no, with the reason, which is also for the body that settles disputes (Đ51.1.a). Raises Refused."""
-    return _answer_no(act, request_id, RequestAct.REFUSE, AuditEvent.REQUEST_REFUSE, reason)
+    return _answer_no(act, request_id, RequestAct.REFUSE, reason=reason)
 
 
 def give_back(act: Act, request_id: str, reason: str) -> RequestRow:
     """Return a request whose content is not complete: not a refusal. Raises Refused."""
-    return _answer_no(act, request_id, RequestAct.RETURN, AuditEvent.REQUEST_RETURN, reason)
+    return _answer_no(act, request_id, RequestAct.RETURN, reason=reason)
 
 
-def _answer_no(act: Act, request_id: str, request_act: RequestAct, event: AuditEvent, reason: str) -> RequestRow:
+def _answer_no(act: Act, request_id: str, request_act: RequestAct, *, reason: str) -> RequestRow:
     row = _for_answer(act, request_id)
     check_text(reason)
     state = REQUEST.step(RequestState(row.state), request_act, reason=reason)
     answer = {"answered_by": act.actor.holder, "answered_at_ms": act.now_ms}
-    act.change(event, row, why=reason, state=state.value, reason=reason, **answer)
+    act.change(_NO[request_act], row, why=reason, state=state.value, reason=reason, **answer)
     return row
 
 

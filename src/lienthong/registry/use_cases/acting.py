@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from lienthong.registry.rules.events import AuditEvent
 from lienthong.registry.rules.roles import Actor
-from lienthong.registry.rules.uuid7 import uuid7
+from lienthong.registry.rules.uuid7 import uuid7_sequence
 from lienthong.registry.store.tables import AuditRow, Base
 from lienthong.registry.store.unit import Unit, row_digest
 
@@ -17,17 +17,18 @@ RandomBytes = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Everything an act may use of the world: one transaction, the actor, the instant, randomness, the instance."""
+    """Everything an act may use of the world: one transaction, who, when, randomness, instance, ids."""
 
     unit: Unit
     actor: Actor
     now_ms: int
     random: RandomBytes
     instance: str
+    ids: Iterator[str]
 
     def new_id(self) -> str:
-        """A fresh UUIDv7."""
-        return uuid7(self.now_ms, self.random(10))
+        """A fresh UUIDv7, above those that this act took before."""
+        return next(self.ids)
 
     def create(self, event: AuditEvent, row: Base, *, why: str = "") -> None:
         """Add `row` and write it down; raises Refused (``AlreadyExists``)."""
@@ -59,6 +60,11 @@ class Act:
                 reason=reason,
             )
         )
+
+
+def begin_act(unit: Unit, actor: Actor, now_ms: int, *, random: RandomBytes, instance: str) -> Act:
+    """An act of `actor` at `now_ms` in `unit`."""
+    return Act(unit, actor, now_ms, random, instance, uuid7_sequence(now_ms, random))
 
 
 def name_of(row: Base) -> str:

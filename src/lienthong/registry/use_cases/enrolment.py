@@ -138,26 +138,18 @@ def issued(unit: Unit, enrolment_id: str, authority: pki.Authority) -> IssuedCer
 
 def _issue(act: Act, row: EnrolmentRow, node: NodeRow, issuing: Issuing) -> None:
     owner = act.unit.need(MemberRow, "member", xroad_id=node.member)
-    subject = pki.Subject(node.xroad_id, owner.name_vi, (node.host,))
-    keep_certificate(
-        act, node.xroad_id, None, _certificate(act, row.tls_csr, subject, issuing, pki.Profile.NODE_TLS), row.id
-    )
+    channel = pki.Subject(node.xroad_id, owner.name_vi, (node.host,))
+    issuance = _issuance(act, channel, pki.Profile.NODE_TLS, issuing.node_tls_days)
+    pem = pki.issue_from_csr(issuing.authority, row.tls_csr, issuance)
+    keep_certificate(act, node.xroad_id, None, pem=pem, enrolment_id=row.id)
     csrs = msgspec.json.decode(row.signing_csrs, type=dict[str, str])
     for identifier, csr in sorted(csrs.items()):
         member = act.unit.need(MemberRow, "member", xroad_id=identifier)
         signer = pki.Subject(identifier, member.name_vi)
-        pem = _certificate(act, csr, signer, issuing, pki.Profile.SIGNING)
-        keep_certificate(act, node.xroad_id, identifier, pem, row.id)
+        issuance = _issuance(act, signer, pki.Profile.SIGNING, issuing.signing_days)
+        pem = pki.issue_from_csr(issuing.authority, csr, issuance)
+        keep_certificate(act, node.xroad_id, identifier, pem=pem, enrolment_id=row.id)
 
 
-def _certificate(act: Act, csr: str, subject: pki.Subject, issuing: Issuing, profile: pki.Profile) -> str:
-    days = issuing.node_tls_days if profile is pki.Profile.NODE_TLS else issuing.signing_days
-    return pki.issue_from_csr(
-        issuing.authority,
-        csr,
-        subject,
-        profile=profile,
-        now_ms=act.now_ms,
-        days=days,
-        serial=pki.make_serial(act.random),
-    )
+def _issuance(act: Act, subject: pki.Subject, profile: pki.Profile, days: int) -> pki.Issuance:
+    return pki.Issuance(subject, profile, act.now_ms, days, pki.make_serial(act.random))

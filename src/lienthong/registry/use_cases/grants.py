@@ -92,7 +92,7 @@ def grant_in(row: GrantRow) -> Grant:
     return grant_of(parse_client_id(row.consumer), parse_service_id(row.service), terms, origin)
 
 
-def make_grant(act: Act, consumer: ClientId, service: ServiceRow, terms: GrantTerms, origin: Origin) -> GrantRow:
+def make_grant(act: Act, consumer: ClientId, service: ServiceRow, *, terms: GrantTerms, origin: Origin) -> GrantRow:
     """Put a grant into the register after checking its terms and the consumer's level. Raises Malformed, Refused."""
     grant = grant_of(consumer, parse_service_id(service.xroad_id), terms, origin)
     check_grant(grant)

@@ -100,7 +100,7 @@ def _grant(act: Act, entry: GrantEntry) -> None:
         state_reason=entry.state_reason,
     )
     terms = {name: getattr(entry, name) for name in GrantTerms.__struct_fields__}
-    make_grant(act, consumer, service, GrantTerms(**terms), origin)
+    make_grant(act, consumer, service, terms=GrantTerms(**terms), origin=origin)
 
 
 def inline_contracts(document: NetworkDocument, read: Callable[[str], str]) -> NetworkDocument:

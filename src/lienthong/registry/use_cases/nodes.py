@@ -90,7 +90,7 @@ def retire_node(act: Act, node: str, reason: str) -> NodeRow:
     return row
 
 
-def keep_certificate(act: Act, node: str, member: str | None, pem: str, enrolment_id: str | None) -> None:
+def keep_certificate(act: Act, node: str, member: str | None, *, pem: str, enrolment_id: str | None = None) -> None:
     """Put a certificate into the register; raises Malformed, Refused (``AlreadyExists``)."""
     facts = read_certificate(pem)
     act.unit.add(
@@ -113,10 +113,10 @@ def _keep_given(act: Act, row: NodeRow, entry: NodeEntry, served: set[str]) -> N
         if entry.signing_certificates:
             raise Malformed("InvalidCertificate", "signing certificates without a channel certificate")
         return
-    keep_certificate(act, row.xroad_id, None, entry.tls_certificate, None)
+    keep_certificate(act, row.xroad_id, None, pem=entry.tls_certificate)
     for signing in entry.signing_certificates:
         if signing.member not in served:
             raise Refused("NotServed", f"the node does not serve {signing.member}")
-        keep_certificate(act, row.xroad_id, signing.member, signing.certificate, None)
+        keep_certificate(act, row.xroad_id, signing.member, pem=signing.certificate)
     state = NODE.step(NodeState(row.state), NodeAct.CERTIFY)
     act.change(AuditEvent.NODE_APPROVE, row, state=state.value)
