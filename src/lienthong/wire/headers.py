@@ -120,21 +120,26 @@ def kept_response_headers(headers: Iterable[Header]) -> tuple[Header, ...]:
     return tuple([header for header in headers if lower_name(header[0]) not in RESPONSE_DROPS])
 
 
-def check_bounds(headers: tuple[Header, ...] | list[Header], added: int = 0) -> None:
-    """Raise Malformed where there are more than `HEADERS_MAX` + `added` headers or too many bytes of them."""
-    if len(headers) > HEADERS_MAX + added:
+def check_bounds(headers: tuple[Header, ...] | list[Header]) -> None:
+    """Raise Malformed where there are more than `HEADERS_MAX` headers or too many bytes of them."""
+    if len(headers) > HEADERS_MAX:
         raise Malformed("BadRequest", f"more than {HEADERS_MAX} headers")
-    if sum([len(name) + len(value) + 4 for name, value in headers]) > HEADER_BYTES_MAX + added * VALUE_LENGTH_MAX:
+    if sum([len(name) + len(value) + 4 for name, value in headers]) > HEADER_BYTES_MAX:
         raise Malformed("BadRequest", f"the headers are longer than {HEADER_BYTES_MAX} bytes")
 
 
-def read_request_headers(headers: tuple[Header, ...] | list[Header], added: int = 0) -> RequestHeaders:
-    """Read the protocol headers of a request; `added` is how many of them a node may have put there.
+def read_request_headers(headers: tuple[Header, ...] | list[Header]) -> RequestHeaders:
+    """Read the protocol headers of a request that came from an information system.
 
     Raises Malformed: InvalidClientIdentifier without a usable X-Road-Client, DuplicateHeaderField where a protocol
-    header comes with two values, BadRequest for everything else that is broken.
+    header comes with two values, BadRequest for everything else that is broken, and above the bounds.
     """
-    check_bounds(headers, added)
+    check_bounds(headers)
+    return read_bounded_headers(headers)
+
+
+def read_bounded_headers(headers: Iterable[Header]) -> RequestHeaders:
+    """As `read_request_headers`, for headers whose number and size were looked at already."""
     found, accept = _protocol_values(headers)
     client = found.get(CLIENT)
     if not client:

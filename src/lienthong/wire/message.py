@@ -29,7 +29,7 @@ from lienthong.wire.headers import (
     Header,
     RequestHeaders,
     lower_name,
-    read_request_headers,
+    read_bounded_headers,
 )
 from lienthong.wire.request_line import TARGET_LENGTH_MAX, RequestLine, parse_request_line
 
@@ -153,35 +153,45 @@ def request_hash(header_digest: bytes, body_digest: bytes | None) -> bytes:
 
 def parse_request_part(part: bytes) -> RequestPart:
     """Read a request header part that came from another node; raises Malformed."""
-    method, target, headers = _split(part, _HOP_IN_REQUEST)
+    method, target, lines = _lines(part)
     line = parse_request_line(method, target)
-    request_ids = [value for name, value in headers if lower_name(name) == REQUEST_ID]
-    if len(request_ids) > 1:
-        raise Malformed("DuplicateHeaderField", "the header x-road-request-id comes twice")
-    read = read_request_headers(headers, added=_ADDED_MAX)
-    if not request_ids:
-        return RequestPart(line, target, headers, read, None)
-    kept = tuple([header for header in headers if lower_name(header[0]) != REQUEST_ID])
-    return RequestPart(line, target, kept, read, _id_text(request_ids[0]))
+    headers: list[Header] = []
+    request_id: bytes | None = None
+    for text in lines:
+        name, colon, value = text.partition(b":")
+        lower = lower_name(name)
+        if not colon or lower in _HOP_IN_REQUEST:
+            raise Malformed("InvalidMessage", "the header part holds a line that must not be there")
+        if lower != REQUEST_ID:
+            headers.append((name, value))
+        elif request_id is None:
+            request_id = value
+        else:
+            raise Malformed("DuplicateHeaderField", "the header x-road-request-id comes twice")
+    read = read_bounded_headers(headers)
+    return RequestPart(line, target, tuple(headers), read, None if request_id is None else _id_text(request_id))
 
 
 def parse_response_part(part: bytes) -> ResponsePart:
     """Read a response header part that came from another node; raises Malformed."""
-    status, reason, headers = _split(part, _HOP_IN_RESPONSE)
+    status, reason, lines = _lines(part)
     if len(status) != 3 or not status.isdigit() or status[0] == 0x30:
         raise Malformed("InvalidMessage", "the status of the response is not a number from 100 to 999")
     if len(reason) > REASON_LENGTH_MAX:
         raise Malformed("InvalidMessage", "the reason phrase of the response is too long")
     made: dict[bytes, bytes] = {}
     kept: list[Header] = []
-    for header in headers:
-        lower = lower_name(header[0])
+    for text in lines:
+        name, colon, value = text.partition(b":")
+        lower = lower_name(name)
+        if not colon or lower in _HOP_IN_RESPONSE:
+            raise Malformed("InvalidMessage", "the header part holds a line that must not be there")
         if lower not in _MADE_BY_NODE and lower != FAULT and lower != CLAUSE:
-            kept.append(header)
+            kept.append((name, value))
         elif lower in made:
             raise Malformed("DuplicateHeaderField", f"the header {lower.decode()} comes twice")
         else:
-            made[lower] = header[1]
+            made[lower] = value
     if not made.get(REQUEST_HASH):
         raise Malformed("MissingHeader", "the response lacks x-road-request-hash")
     return ResponsePart(
@@ -198,8 +208,8 @@ def parse_response_part(part: bytes) -> ResponsePart:
     )
 
 
-def _split(part: bytes, forbidden: frozenset[bytes]) -> tuple[bytes, bytes, tuple[Header, ...]]:
-    """First line, second line, headers; every line ends with CRLF and no other CR or LF is there."""
+def _lines(part: bytes) -> tuple[bytes, bytes, list[bytes]]:
+    """First line, second line, header lines; every line ends with CRLF and no other CR or LF is there."""
     if len(part) > PART_BYTES_MAX:
         raise Malformed("InvalidMessage", f"the header part is longer than {PART_BYTES_MAX} bytes")
     lines = part.split(b"\r\n")
@@ -208,13 +218,7 @@ def _split(part: bytes, forbidden: frozenset[bytes]) -> tuple[bytes, bytes, tupl
         raise Malformed("InvalidMessage", "the header part is not a sequence of lines that end with CRLF")
     if breaks > HEADERS_MAX + _ADDED_MAX + 2:
         raise Malformed("InvalidMessage", "the header part has too many headers")
-    headers = []
-    for text in lines[2:-1]:
-        name, colon, value = text.partition(b":")
-        if not colon or lower_name(name) in forbidden:
-            raise Malformed("InvalidMessage", "the header part holds a line that must not be there")
-        headers.append((name, value))
-    return lines[0], lines[1], tuple(headers)
+    return lines[0], lines[1], lines[2:-1]
 
 
 def _id_text(value: bytes) -> str:
