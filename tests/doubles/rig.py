@@ -17,12 +17,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lienthong.adapters import pki
-from lienthong.adapters.directory_publisher import DirectoryPublisher, OnlineKeys, RootKeys, load_signer, write_new_key
+from lienthong.adapters.directory_publisher import (
+    DirectoryPublisher,
+    OnlineKeys,
+    RootKeys,
+    load_signer,
+    write_new_key,
+)
 from lienthong.directory.conversions import member_document, node_document, provider_document, system_document
 from lienthong.directory.documents import NetworkDocument, TrustDocument, encode_network, encode_provider
 from lienthong.domain.grants import Grant, LegalBasis, Reason
 from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
-from lienthong.domain.network import DataClass, Endpoint, Member, Node, Service, ServiceKind, SigningCertificate, System
+from lienthong.domain.network import (
+    DataClass,
+    Endpoint,
+    Member,
+    Node,
+    Service,
+    ServiceKind,
+    SigningCertificate,
+    System,
+)
 
 PROVIDER = MemberId("VN", "GOV", "G01")
 CONSUMER = MemberId("VN", "PROV", "H26")
@@ -174,7 +189,9 @@ class Rig:
             members=tuple(map(member_document, _members())),
             nodes=tuple(map(node_document, nodes)),
             systems=tuple(map(system_document, _systems())),
-            trust=TrustDocument((pki.certificate_pem(self.authority.root), pki.certificate_pem(self.authority.issuing))),
+            trust=TrustDocument(
+                (pki.certificate_pem(self.authority.root), pki.certificate_pem(self.authority.issuing))
+            ),
         )
         provider = encode_provider(provider_document(PROVIDER, [_service(self.retention)], self.grants))
         self.publisher.publish(
@@ -297,5 +314,6 @@ def _service(retention: str) -> Service:
         DataClass.BASIC,
         endpoints=(Endpoint("*", "/**"),),
         body_retention=BodyRetention(retention),
-        openapi='openapi: "3.0.3"\ninfo: {title: Thử, version: "1"}\nservers: [{url: "https://trong.example/api"}]\npaths: {}\n',
+        openapi='openapi: "3.0.3"\ninfo: {title: Thử, version: "1"}\n'
+        'servers: [{url: "https://trong.example/api"}]\npaths: {}\n',
     )

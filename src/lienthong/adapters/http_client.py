@@ -55,7 +55,7 @@ class Caller(Protocol):
     def failed(self, error: LienthongError) -> None:
         """There will be no answer."""
 
-    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+    def open_stream(self, answer: HttpAnswer, flow: FlowControl, /) -> BodySink:
         """An answer with a large body begins; `flow` pauses and resumes its arrival."""
 
 
@@ -63,8 +63,8 @@ class HttpClientConnection(asyncio.Protocol):
     """One connection of a pool."""
 
     __slots__ = (
-        "_answer", "_body", "_caller", "_data", "_flow", "_head_only", "_header_bytes", "_no_body", "_parser", "_pool",
-        "_seen", "_sending", "_sink", "_size", "deadline", "fresh", "reusable", "transport",
+        "_answer", "_body", "_caller", "_data", "_flow", "_head_only", "_header_bytes", "_no_body", "_parser",
+        "_pool",        "_seen", "_sending", "_sink", "_size", "deadline", "fresh", "reusable", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: ConnectionPool) -> None:

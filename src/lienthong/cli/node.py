@@ -36,7 +36,8 @@ def run(
         from lienthong.node.app.workers import supervise
 
         command = [sys.executable, "-m", "lienthong.cli.main", "node", "run", "--config", str(config), "--worker"]
-        raise typer.Exit(supervise([subprocess.Popen([*command, str(n)]) for n in range(settings.node.workers)]))
+        raise typer.Exit(supervise([subprocess.Popen([*command, str(n)])  # noqa: S603 - our own interpreter and module
+            for n in range(settings.node.workers)]))
     configure_logs()
     try:
         run_node(settings, config.parent.resolve(), worker=max(worker, 0))

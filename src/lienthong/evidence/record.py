@@ -27,7 +27,7 @@ class RecordKind(StrEnum):
     """REQUEST and RESPONSE are signed messages; OUTCOME says how an exchange without a signed response ended.
 
     STREAM is the signed beginning of a message whose body is long: it says that the message began, before anything of
-    it was passed on; its signature is a mark (`stream`), and the REQUEST or RESPONSE follows when the body is complete.
+    it was passed on; its signature is a mark (`stream`). The REQUEST or RESPONSE follows when the body is complete.
     """
 
     REQUEST = "request"

@@ -1,14 +1,14 @@
 """Large bodies in pieces that can be believed as they arrive: a running digest, and signed marks along the way. Pure.
 
 A stream is one message whose body is long. Its header part is sent first with a signed mark at offset 0; after each
-run of at most `MARK_EVERY` bytes comes a signed mark over the digest so far; at the end comes the message signature of
-`signature`, the only one that counts as evidence. A mark lets the receiver pass on what it covers before the end, so
-that nothing unverified is passed on and memory stays flat for any size. Bytes that are signed for a mark:
+run of about `MARK_EVERY` bytes comes a signed mark over the digest so far; at the end comes the message signature
+of `signature`, the only one that counts as evidence. A mark lets the receiver pass on what it covers before the end,
+so that nothing unverified is passed on and memory stays flat for any size. Bytes that are signed for a mark:
 
     "lienthong stream mark 1\\n" ‖ kind ‖ header digest ‖ offset (8) ‖ signing time (8) ‖ digest so far
 
-kind: 0x01 request, 0x02 response; numbers big-endian, ms for the time. A mark never is a message signature: those sign
-XML. docs/protocols/node-to-node.md has the frames.
+kind: 0x01 request, 0x02 response; numbers big-endian, ms for the time. A mark never is a message signature: those
+sign XML. docs/protocols/node-to-node.md has the frames.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def sign_mark(digest: StreamDigest, key: SigningKey, signed_at_ms: int) -> Mark:
     return Mark(signed_at_ms, key.sign_digest(digest.mark(signed_at_ms)))
 
 
-def verify_mark(digest: StreamDigest, mark: Mark, certificate: SigningCertificate, *, now_ms: int, window_ms: int) -> Mark:
+def verify_mark(
+    digest: StreamDigest, mark: Mark, certificate: SigningCertificate, *, now_ms: int, window_ms: int
+) -> Mark:
     """The mark, proven to be the signer's word about the stream so far. Raises Unproven.
 
     1. the signing time lies inside the certificate's validity (CertValidation) and within the window (MessageExpired)

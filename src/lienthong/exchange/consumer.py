@@ -67,8 +67,8 @@ class ConsumerExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
     __slots__ = (
-        "_answer", "_asked", "_awaited", "_context", "_ending", "_message_id", "_node", "_part", "_permit", "_request",
-        "_request_digests", "_service", "header_part", "parties", "state",
+        "_answer", "_asked", "_awaited", "_context", "_ending", "_message_id", "_node", "_part", "_permit",
+        "_request", "_request_digests", "_service", "header_part", "parties", "state",
     )  # fmt: skip
 
     TABLE: ClassVar[dict[tuple[State, type], Callable[[ConsumerExchange, Any], Effects]]]

@@ -114,7 +114,7 @@ class EndStream(NamedTuple):
 
 
 class OpenService(NamedTuple):
-    """Call the provider's system with a body that arrives in pieces. It needs the Permit. Answer as to CallService."""
+    """Call the provider's system with a body that arrives in pieces (the Permit is in `call`); answer as to it."""
 
     call: CallService
 

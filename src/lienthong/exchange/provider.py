@@ -72,8 +72,8 @@ class ProviderExchange:
     """
 
     __slots__ = (
-        "_answer", "_answer_part", "_context", "_detail", "_digests", "_message", "_message_out", "_outcome", "_permit",
-        "_refused_request", "_response_digests", "_service", "asked", "parties", "state",
+        "_answer", "_answer_part", "_context", "_detail", "_digests", "_message", "_message_out", "_outcome",
+        "_permit", "_refused_request", "_response_digests", "_service", "asked", "parties", "state",
     )  # fmt: skip
 
     TABLE: ClassVar[dict[tuple[State, type], Callable[[ProviderExchange, Any], Effects]]]

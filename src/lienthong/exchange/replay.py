@@ -1,4 +1,4 @@
-"""Which messages a provider node has already taken: nothing is executed twice. Pure, bounded, restored from the ledger.
+"""Which messages a provider node has taken: nothing is executed twice. Pure, bounded, restored from the ledger.
 
 Two rules. A request id (made by the consumer's node for each exchange) is taken once. A message id of one client for
 one service is taken once for operations that must not be repeated, so that a client that tries again after a lost

@@ -1,4 +1,4 @@
-"""The node's settings: one strict TOML file. Unknown keys are refused; every setting is in docs/reference/node-settings.md.
+"""The node's settings: one strict TOML file. Unknown keys are refused; docs/reference/node-settings.md has them all.
 
 Paths are relative to the file. Rules that need more than one setting are checked by `node_settings`.
 """
@@ -56,7 +56,7 @@ class FrontSection(_Strict, frozen=True):
     tls_key: str | None = None
     """Its key (PEM, mode 0600)."""
     client_ca: str | None = None
-    """Certificate authorities of client certificates (PEM); without it any certificate is taken and matched by digest."""
+    """Authorities of client certificates (PEM); without it no client certificate is asked for."""
 
 
 class PeerSection(_Strict, frozen=True):
@@ -196,12 +196,16 @@ def _problems(settings: NodeSettings) -> list[str]:
         found.append("front: listen_tls needs tls_certificate and tls_key")
     if front.listen is not None and not _inside(front.listen):
         found.append("front: listen (plain HTTP) must be a loopback or private address")
-    for system in settings.systems:
-        if not (system.certificates or system.secret_hash or system.addresses):
-            found.append(f"systems: {system.id} has no way to prove who it is")
-    for service in settings.services:
-        if not service.url.startswith(("http://", "https://")):
-            found.append(f"services: {service.id} needs an http or https url")
+    found += [
+        f"systems: {system.id} has no way to prove who it is"
+        for system in settings.systems
+        if not (system.certificates or system.secret_hash or system.addresses)
+    ]
+    found += [
+        f"services: {service.id} needs an http or https url"
+        for service in settings.services
+        if not service.url.startswith(("http://", "https://"))
+    ]
     return found
 
 

@@ -43,7 +43,7 @@ class AdminDoor:
             answer = plain_response(404, b"text/plain", b"/health and /metrics are here\n")
         request.connection.respond(answer, keep_alive=request.keep_alive)
 
-    def open_stream(self, request: HttpRequest) -> BodySink:
+    def open_stream(self, _request: HttpRequest) -> BodySink:
         """Nothing large is taken here."""
         raise Malformed("MessageTooLarge", "no bodies are taken here")
 

@@ -1,4 +1,4 @@
-"""Writes errors to the calling system: X-Road's error document in the form the caller accepts, with a documented code."""
+"""Writes errors to the calling system: X-Road's error document in the form that the caller accepts."""
 
 from __future__ import annotations
 

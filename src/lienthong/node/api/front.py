@@ -94,10 +94,8 @@ class FrontDoor:
     def _other(self, request: HttpRequest) -> None:
         path = request.target.partition(b"?")[0]
         try:
-            if path == b"/oauth2/token":
-                answer = self.callers.token_answer(request)
-            else:
-                answer = self.metadata.answer(request)
+            asks_token = path == b"/oauth2/token"
+            answer = self.callers.token_answer(request) if asks_token else self.metadata.answer(request)
         except LienthongError as error:
             self.faults.write(request, effects.Fault(error, Side.CONSUMER, None))
             return

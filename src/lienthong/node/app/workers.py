@@ -1,4 +1,4 @@
-"""Several processes of one node: started together, stopped together; one that ends ends all (the supervisor restarts)."""
+"""Several processes of one node: started together, stopped together; one that ends ends all."""
 
 from __future__ import annotations
 

@@ -53,5 +53,5 @@ class Indexing:
             while index.take(records):
                 if rest_s and self._stop.wait(rest_s):
                     rest_s = 0
-        except Exception as error:  # the index is no evidence: whatever is wrong with it must not end the node
+        except Exception as error:  # boundary: the index is no evidence, it must not end the node
             self._log.warning("indexing.failed", error=type(error).__name__, text=str(error))

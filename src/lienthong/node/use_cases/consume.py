@@ -105,7 +105,7 @@ class ConsumerRun:
         """The other node did not answer."""
         self.feed(inputs.SendFailed(error, self._plane.clock_ms()))
 
-    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+    def open_stream(self, answer: HttpAnswer, _flow: FlowControl) -> BodySink:
         """A large answer needs the stream form."""
         raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
 

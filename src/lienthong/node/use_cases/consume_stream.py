@@ -126,11 +126,11 @@ class StreamingConsumerRun(ConsumerRun):
         self._channel.expect_answer()
 
     # ---- a streamed answer
-    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+    def open_stream(self, answer: HttpAnswer, _flow: FlowControl) -> BodySink:
         """The other node's answer is large."""
         if media_type(answer.headers) != MEDIA_TYPE:
             raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
-        pump = self._incoming = IncomingPump(flow, self._limit)
+        pump = self._incoming = IncomingPump(_flow, self._limit)
         pump.on_head = self._answer_head
         pump.on_end = self._answer_end
         return FrameSink(pump, self._answer_broken)

@@ -98,7 +98,7 @@ class ProviderRun:
         code = error.code if error.code.startswith("ServiceFailed") else f"ServiceFailed.{error.code}"
         self.feed(inputs.ServiceFailed(Unavailable(code, error.message), self._plane.clock_ms()))
 
-    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+    def open_stream(self, answer: HttpAnswer, _flow: FlowControl) -> BodySink:
         """A large answer needs the stream form."""
         raise Unavailable("ServiceFailed.HttpError", f"the answer of the service ({answer.status}) is too large")
 

@@ -58,8 +58,8 @@ class StreamingProviderRun(ProviderRun):
     """One exchange of the provider side, whose request or answer may be streamed."""
 
     __slots__ = (
-        "_answer", "_call_channel", "_head", "_incoming", "_machine", "_outgoing", "_outlet", "_peer", "_service_flow",
-        "_sizes", "_stream_door",
+        "_answer", "_call_channel", "_head", "_incoming", "_machine", "_outgoing", "_outlet", "_peer",
+        "_service_flow", "_sizes", "_stream_door",
     )  # fmt: skip
 
     def __init__(
@@ -138,13 +138,13 @@ class StreamingProviderRun(ProviderRun):
         self._call_channel.expect_answer()
 
     # ---- a streamed answer
-    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+    def open_stream(self, answer: HttpAnswer, _flow: FlowControl) -> BodySink:
         """The service's answer is large: pass it in pieces, or collect it where it must be cut."""
         if not self._machine.passes_whole:
             return BufferSink(self._sizes.masked_body_max, lambda body: self._whole(answer, body), self.failed)
         self._answer = answer
-        self._service_flow = flow
-        flow.pause_reading()
+        self._service_flow = _flow
+        _flow.pause_reading()
         now_ms = self._plane.clock_ms()
         self.feed(inputs.ServiceStreamOpened(answer.status, answer.reason, answer.headers, now_ms))
         return self._outgoing or BufferSink(0, lambda _body: None, lambda _error: None)

@@ -12,7 +12,7 @@ from lienthong.evidence.digest import leaf, response_digests
 from lienthong.evidence.segment import SegmentHeader, decode_header, encode_entry, encode_header, genesis
 from lienthong.evidence.xades import SignerTemplate
 
-PROTOCOLS = Path(__file__).resolve().parents[3] / "docs" / "protocols"
+PROTOCOLS = Path(__file__).resolve().parents[2] / "docs" / "protocols"
 
 
 def _blocks(name: str) -> list[str]:
