@@ -11,7 +11,7 @@ from typing import Any
 
 
 class ScriptedService:
-    """``with ScriptedService() as service:`` serves on `service.port`; `service.seen` are the requests it executed."""
+    """``with ScriptedService() as service:`` serves on `port`; `seen` are the requests it executed."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
