@@ -28,7 +28,8 @@ Header = tuple[bytes, bytes]
 
 HEADERS_MAX: Final = 64
 HEADER_BYTES_MAX: Final = 32 * 1024
-VALUE_LENGTH_MAX: Final = 255
+VALUE_BYTES_MAX: Final = 1024
+MESSAGE_ID_LENGTH_MAX: Final = 255
 FIELDS_MAX: Final = 256
 FIELD_DEPTH_MAX: Final = 16
 
@@ -81,7 +82,7 @@ _PROTOCOL_HEADERS: Final = frozenset(
     }
 )
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD = re.compile(r"[^\s.,]{1,100}(?:\.[^\s.,]{1,100}){0,15}\Z")
 
 
@@ -186,19 +187,20 @@ def _message_id(value: bytes | None) -> str | None:
         return None
     if not value:
         raise Malformed("BadRequest", "the header X-Road-Id is empty")
-    return _text(value)
+    text = _text(value)
+    if len(text) > MESSAGE_ID_LENGTH_MAX:
+        raise Malformed("BadRequest", f"X-Road-Id is longer than {MESSAGE_ID_LENGTH_MAX} characters")
+    return text
 
 
 def _text(value: bytes) -> str:
-    if len(value) > 4 * VALUE_LENGTH_MAX:
-        raise Malformed("BadRequest", "a protocol header is too long")
+    if len(value) > VALUE_BYTES_MAX:
+        raise Malformed("BadRequest", f"a protocol header is longer than {VALUE_BYTES_MAX} bytes")
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("BadRequest", "a protocol header is not UTF-8") from None
-    if len(text) > VALUE_LENGTH_MAX:
-        raise Malformed("BadRequest", f"a protocol header is longer than {VALUE_LENGTH_MAX} characters")
-    if _CONTROL.search(text) is not None:
+    if CONTROL.search(text) is not None:
         raise Malformed("BadRequest", "a protocol header holds control characters")
     return text
 

@@ -18,6 +18,7 @@ from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
 from lienthong.wire.headers import (
     CLIENT,
+    CONTROL,
     HEADER_BYTES_MAX,
     HEADERS_MAX,
     MESSAGE_ID,
@@ -223,9 +224,12 @@ def _lines(part: bytes) -> tuple[bytes, bytes, list[bytes]]:
 
 def _id_text(value: bytes) -> str:
     try:
-        return value.decode("utf-8")
+        text = value.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("InvalidMessage", "an identifier of the message is not UTF-8") from None
+    if CONTROL.search(text) is not None:
+        raise Malformed("InvalidMessage", "an identifier of the message holds control characters")
+    return text
 
 
 def header_lines(part: bytes) -> bytes:

@@ -124,6 +124,7 @@ def test_the_least() -> None:
         ([CLIENT, (b"X-Road-Id", b"")], "BadRequest"),
         ([CLIENT, (b"X-Road-Id", b"a" * 300)], "BadRequest"),
         ([CLIENT, (b"X-Road-Id", b"a\x00b")], "BadRequest"),
+        ([CLIENT, (b"X-Road-UserId", b"a" * 1025)], "BadRequest"),
         ([CLIENT, (b"X-Road-Represented-Party", b"a/b/c")], "BadRequest"),
         ([CLIENT, (b"X-Road-Security-Server", b"a/b")], "BadRequest"),
         ([CLIENT, (b"Lienthong-Fields", b"a,,b")], "BadRequest"),

@@ -130,6 +130,8 @@ def test_broken_request_parts_are_refused(part: bytes) -> None:
         b"200\r\nOK\r\nx-road-request-hash:A\r\nServer:x\r\n",
         b"200\r\nOK\r\nx-road-request-hash:A\r\nx-road-client:a\r\n",
         b"200\r\nOK\r\nx-road-request-hash:A\r\nx-road-id:\xff\r\n",
+        b"200\r\nOK\r\nx-road-request-hash:A\r\nlienthong-clause:a\x00b\r\n",
+        b"200\r\nOK\r\nx-road-request-hash:A\r\nx-road-error:a\x7f\r\n",
         b"200\r\n" + b"x" * 300 + b"\r\nx-road-request-hash:A\r\n",
         b"200\r\nOK",
     ],
@@ -207,3 +209,21 @@ def test_any_bytes_are_read_or_refused(tail: bytes) -> None:
         except Malformed:
             continue
         assert b"".join(b"%b:%b\r\n" % header for header in parsed.headers) in head + tail
+
+
+def test_a_refusal_of_the_node_reads_back_and_a_service_cannot_make_one() -> None:
+    said = [(b"X-Road-Error", b"Server.ServerProxy.Fake"), (b"Lienthong-Clause", b"fake")]
+    part = m.response_header_part(200, b"OK", headers=said, ids=IDS)
+    assert b"ake" not in part
+    parsed = m.parse_response_part(part)
+    assert (parsed.fault, parsed.clause) == (None, None)
+    fault = m.NodeFault("Server.ServerProxy.AccessDenied", "fields")
+    parsed = m.parse_response_part(m.response_header_part(500, b"Error", headers=said, ids=IDS, fault=fault))
+    assert (parsed.fault, parsed.clause) == fault
+    assert m.check_response(parsed, IDS).headers == ()
+
+
+def test_header_lines_are_the_signed_ones() -> None:
+    part = m.response_header_part(200, b"OK", headers=[(b"A", b"1")], ids=IDS)
+    assert m.header_lines(part).startswith(b"A:1\r\nx-road-id:a-1\r\n")
+    assert b"200\r\nOK\r\n" + m.header_lines(part) == part

@@ -13,8 +13,8 @@ REFUSALS: Final[tuple[Page, ...]] = (
         "No grant allows this call; `Lienthong-Clause` names the clause that failed.",
         "Đọc `message`: điều khoản, thời hạn và nơi cần hỏi. Thiếu quyền thì gửi yêu cầu kết nối.",
         "Read `message`: the clause, until or since when, and whom to ask. Without a grant file an access request.",
-        "`lienthong registry explain` cho thấy từng quyền và từng điều khoản.",
-        "`lienthong registry explain` shows every grant and every clause.",
+        "Tìm `detail` trong nhật ký; so điều khoản được nêu với quyền khai thác trong hệ thống đăng ký.",
+        "Search the log for `detail`; compare the clause with the grant in the registry.",
     ),
     Page(
         "ClientUnauthenticated",

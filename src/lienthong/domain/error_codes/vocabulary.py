@@ -153,10 +153,7 @@ _OWN = """
     DirectoryUnreachable directory_unreachable
     DirectoryCache directory_cache
     DirectoryKeys directory_keys
-    KeyUnavailable key_unavailable
     LedgerDamaged ledger_damaged
-    InvalidHeaderDigest invalid_header_digest
-    InvalidBodyDigest invalid_body_digest
 """
 
 _ONLY_SNAKE: Final = (

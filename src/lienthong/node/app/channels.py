@@ -48,4 +48,4 @@ def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
     try:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
-        raise Unavailable("KeyUnavailable", f"the channel certificate cannot be used: {error}") from None
+        raise Unavailable("KeyNotFound", f"the channel certificate cannot be used: {error}") from None

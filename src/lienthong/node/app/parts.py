@@ -115,7 +115,7 @@ def _signers(settings: NodeSettings, base: Path, certificates: CertificateStore)
             certificate = read_certificate((base / section.certificate).read_bytes(), member)
         except OSError as error:
             raise Unavailable(
-                "KeyUnavailable", f"the signing certificate of {member} cannot be read: {error.strerror}"
+                "KeyNotFound", f"the signing certificate of {member} cannot be read: {error.strerror}"
             ) from None
         certificates.keep(certificate)
         scheme, _, name = section.key.partition(":")

@@ -14,7 +14,7 @@ from lienthong.domain.error_codes import OWN_CODES, PAGES, VOCABULARY, error_pag
 REPO = Path(__file__).resolve().parents[4]
 FAMILIES = {name for name, value in vars(errors).items() if isinstance(value, type)}
 WORDS = {word.camel for word in (*VOCABULARY, *OWN_CODES)}
-CONTROL_PLANE = ("registry", "adapters/pki.py")
+CONTROL_PLANE = ("registry/", "cli/registry", "adapters/pki.py")
 """The registry has its own page (`registry.rules.error_page`), held against its code by its own test."""
 
 
