@@ -51,7 +51,8 @@ def write_script(path: Path, body: bytes, headers: Mapping[str, str]) -> Path:
 def run(url: str, script: Path, *, connections: int, seconds: float) -> Load:
     """Load `url` with `connections` requests in flight."""
     command = [
-        tool("wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "5s", "-s", str(script), url,
+        tool("wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "5s",
+        "-s", str(script), url,
     ]  # fmt: skip
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
     for line in said.splitlines():
