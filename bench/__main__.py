@@ -13,6 +13,10 @@ from bench.machine import ToolMissing, facts
 
 SCENARIOS = {
     "exchange": "signed, decided, durable exchange against two hops of nginx and the direct call (P3-P7, P11)",
+    "stream": "a body of 1 GB up and down through both nodes against nginx without buffers (P10)",
+    "start": "start of a node to ready, and the command's help (P13)",
+    "decide": "what parsing, deciding, signing and recording one message costs, piece by piece",
+    "ledger": "what making records durable costs, by how many arrive together",
 }
 """Name -> what is measured. Each is a module of this package with ``measure(rounds=, seconds=)``."""
 
