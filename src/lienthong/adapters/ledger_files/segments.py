@@ -103,6 +103,8 @@ def _read_segment(
     if chain is not None and header.previous_chain != chain:
         raise Unproven("LedgerDamaged", f"Segment {header.number} does not continue the one before")
     chain = header.previous_chain if start.offset == HEADER_SIZE else None
+    if until is not None and until[::2] == (header.number, 0):
+        view = view[: until.offset]  # what a writer does behind it is not read, and would cost a scan of all the rest
     for entry in scan(view, header, start=start.offset, chain=chain):
         chain = entry.chain
         for slot, record in enumerate(entry.records):

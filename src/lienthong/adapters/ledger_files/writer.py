@@ -81,6 +81,7 @@ class LedgerWriter:
         self._clock_ms = clock_ms
         self._settings = settings
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._pending: list[_Waiting] = []
         self._waiting_records = 0
         self._waiting_bytes = 0
         self._failure: Unavailable | None = Unavailable("LoggingFailed", "The ledger is not open")
@@ -147,7 +148,16 @@ class LedgerWriter:
             raise Unavailable("LoggingFailed", f"A record of {size} bytes does not fit into the ledger")
         self._waiting_records += 1
         self._waiting_bytes += size
-        self._queue.put((encoded, done))
+        pending = self._pending
+        pending.append((encoded, done))
+        if len(pending) == 1:
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Give the writer what this turn of the loop brought: it wakes once and syncs once for all of it."""
+        pending, self._pending = self._pending, []
+        for waiting in pending:
+            self._queue.put(waiting)
 
     def reopen(self) -> None:
         """After a failure: clear what was not acknowledged and accept records again. Raises Unavailable again if not.
@@ -174,6 +184,7 @@ class LedgerWriter:
         """Accept nothing more, write what waits, release the ledger."""
         if self._closed is None:
             self._closed = self._loop.create_future()
+            self._hand_over()
             self._queue.put(None)
             if self._failure is not None:
                 self._finish()
@@ -323,6 +334,7 @@ class LedgerWriter:
                 self._finish()
 
     def _tell_left(self, failure: Unavailable | None) -> None:
+        self._hand_over()
         while not self._queue.empty():
             waiting = self._queue.get_nowait()
             if waiting is not None:

@@ -1,0 +1,60 @@
+"""Runs scenarios and prints one JSON object: the machine, then each scenario's figures and goals."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.machine import ToolMissing, facts
+
+SCENARIOS = {
+    "exchange": "signed, decided, durable exchange against two hops of nginx and the direct call (P3-P7, P11)",
+    "stream": "a body of 1 GB up and down through both nodes against nginx without buffers (P10)",
+    "start": "start of a node to ready, and the command's help (P13)",
+    "decide": "what parsing, deciding, signing and recording one message costs, piece by piece",
+    "ledger": "what making records durable costs, by how many arrive together",
+}
+"""Name -> what is measured. Each is a module of this package with ``measure(rounds=, seconds=)``."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; gives the exit code: 0, or 2 where a tool is missing or an answer was wrong."""
+    options = _parser().parse_args(arguments)
+    names = list(SCENARIOS) if options.scenario == "all" else [options.scenario]
+    told: dict[str, Any] = {"machine": facts(), "scenarios": {}}
+    try:
+        for name in names:
+            scenario = importlib.import_module(f"bench.{name}")
+            print(f"bench: {name}: {SCENARIOS[name]}", file=sys.stderr)
+            told["scenarios"][name] = scenario.measure(rounds=options.rounds, seconds=options.seconds)
+    except ToolMissing as missing:
+        print(f"bench: {missing}", file=sys.stderr)
+        return 2
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    print(text)
+    if options.out is not None:
+        options.out.write_text(text + "\n", encoding="utf-8")
+    return 2 if any(scenario.get("errors") for scenario in told["scenarios"].values()) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:10} {words}" for name, words in SCENARIOS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure the product; prints JSON, judges nothing but wrong answers.",
+        epilog=f"scenarios:\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenario", nargs="?", default="all", choices=[*SCENARIOS, "all"], metavar="SCENARIO")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of an interleaved run (default 5)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="seconds of one visit (default 2)")
+    parser.add_argument("--out", type=Path, help="write the JSON to this file as well")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
