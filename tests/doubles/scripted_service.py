@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         action = getattr(self, "do_" + path.strip("/").split("/")[0].replace("-", "_"), None) if path else None
         (action or self.do_echo)(body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
 
     def answer(self, status: int, body: bytes, content_type: str = "application/json", **headers: str) -> None:
         self.send_response(status)
@@ -87,7 +87,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(200, json.dumps(facts, ensure_ascii=False).encode())
 
     def do_person(self, _body: bytes) -> None:
-        person = {"hoTen": "Nguyễn Văn Thử", "ngaySinh": "1985-03-01", "tonGiao": "kín", "cha": {"hoTen": "A", "x": 1}}
+        person = {
+            "hoTen": "Nguyễn Văn Thử",
+            "ngaySinh": "1985-03-01",
+            "tonGiao": "kín",
+            "cha": {"hoTen": "A", "x": 1},
+        }
         self.answer(200, json.dumps(person, ensure_ascii=False).encode())
 
     def do_status(self, _body: bytes) -> None:
