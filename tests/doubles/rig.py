@@ -29,6 +29,7 @@ from lienthong.directory.documents import NetworkDocument, TrustDocument, encode
 from lienthong.domain.grants import Grant, LegalBasis, Reason
 from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
 from lienthong.domain.network import (
+    BodyRetention,
     DataClass,
     Endpoint,
     Member,
@@ -48,12 +49,18 @@ PURPOSE = "giai-quyet-tthc"
 _DAY_MS = 86_400_000
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that is free now and was not given before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 @dataclass
@@ -146,7 +153,28 @@ class Rig:
     service_url: str
     grants: list[Grant] = field(default_factory=list)
     extra_settings: str = ""
+    """Settings (TOML) that both nodes get."""
     retention: str = "none"
+    services: list[Service] = field(default_factory=list)
+    """Published beside `SERVICE`, behind the same system."""
+    unhosted: frozenset[ServiceId] = frozenset()
+    """Published, but not behind the provider's node."""
+    systems: list[System] = field(default_factory=list)
+    """Systems beside those that are always there."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Settings (TOML) of one node, by its name."""
+    callers: str | None = None
+    """The consumer's ``[[systems]]`` in place of those that are known by the loopback address."""
+    answer_s: float = 3
+    error_style: str = "documented"
+    front_settings: str = ""
+    """Further settings of the consumer's front door."""
+    hidden: frozenset[str] = frozenset()
+    """Nodes (by name) that the next directory leaves out."""
+    lives_ms: int = 30 * _DAY_MS
+    """How long the next directory lives."""
+    tls_digests: dict[str, bytes] = field(default_factory=dict)
+    """What the next directory says about channel certificates in place of the truth."""
 
     def __post_init__(self) -> None:
         self.now_ms = time.time_ns() // 1_000_000
@@ -177,26 +205,28 @@ class Rig:
     def publish(self) -> None:
         """Publish the directory with the grants of the moment."""
         self._version += 1
-        nodes = (
-            self._directory_node(self.consumer, NodeId(*CONSUMER, "nut-1"), CONSUMER),
-            self._directory_node(self.provider, NodeId(*PROVIDER, "nut-1"), PROVIDER),
-        )
+        now_ms = time.time_ns() // 1_000_000
+        nodes = [
+            self._directory_node(node, NodeId(*member, "nut-1"), member)
+            for node, member in ((self.consumer, CONSUMER), (self.provider, PROVIDER))
+            if node.name not in self.hidden
+        ]
+        served = {node.node_id for node in nodes}
         network = NetworkDocument(
             instance="VN",
             version=self._version,
             issued_at_ms=self.now_ms,
-            expires_at_ms=self.now_ms + 30 * _DAY_MS,
+            expires_at_ms=now_ms + self.lives_ms,
             members=tuple(map(member_document, _members())),
             nodes=tuple(map(node_document, nodes)),
-            systems=tuple(map(system_document, _systems())),
+            systems=tuple(system_document(one) for one in [*_systems(), *self.systems] if one.node_id in served),
             trust=TrustDocument(
                 (pki.certificate_pem(self.authority.root), pki.certificate_pem(self.authority.issuing))
             ),
         )
-        provider = encode_provider(provider_document(PROVIDER, [_service(self.retention)], self.grants))
-        self.publisher.publish(
-            encode_network(network), {"providers/GOV/G01.json": provider}, now_ms=time.time_ns() // 1_000_000
-        )
+        services = [_service(self.retention), *self.services]
+        provider = encode_provider(provider_document(PROVIDER, services, self.grants))
+        self.publisher.publish(encode_network(network), {"providers/GOV/G01.json": provider}, now_ms=now_ms)
 
     def _node(self, name: str) -> NodeProcess:
         folder = self.folder / name
@@ -204,24 +234,11 @@ class Rig:
         return NodeProcess(name, folder, free_port(), free_port(), free_port())
 
     def _keys(self, node: NodeProcess, member: MemberId) -> Keys:
-        found = {}
-        for kind, profile in (("tls", pki.Profile.NODE_TLS), ("sign", pki.Profile.SIGNING)):
-            key, csr = pki.make_key_and_csr(str(member), os.urandom)
-            subject = pki.Subject(str(member), node.name, ("localhost", "127.0.0.1"))
-            issuance = pki.Issuance(subject, profile, self.now_ms - 3_600_000, 30, pki.make_serial(os.urandom))
-            pem = pki.issue_from_csr(self.authority, csr, issuance)
-            chain = pem + (pki.certificate_pem(self.authority.issuing) if kind == "tls" else "")
-            (node.folder / f"{kind}.crt").write_text(chain)
-            (node.folder / f"{kind}.key").touch(mode=0o600)
-            (node.folder / f"{kind}.key").write_text(key)
-            found[kind] = pki.read_certificate(pem)
-        sign = found["sign"]
-        signer = SigningCertificate(member, sign.der, sign.digest, sign.valid_from_ms, sign.valid_to_ms)
-        return Keys(node.folder, found["tls"].digest, signer)
+        return make_keys(self.authority, node.folder, member, now_ms=self.now_ms)
 
     def _directory_node(self, node: NodeProcess, node_id: NodeId, member: MemberId) -> Node:
         keys = self.keys[node.name]
-        digests = frozenset({keys.tls_digest})
+        digests = frozenset({self.tls_digests.get(node.name, keys.tls_digest)})
         return Node(node_id, "127.0.0.1", node.peer, digests, frozenset({member}), (keys.signer,))
 
     def _make_directory(self) -> None:
@@ -236,28 +253,69 @@ class Rig:
         self.publish()
 
     def _write_settings(self, node: NodeProcess, node_id: NodeId, member: MemberId, *, hosted: bool) -> None:
+        extra = self.extra_settings + self.settings.get(node.name, "")
         text = _SETTINGS.format(
-            id=node_id, front=node.front, peer=node.peer, admin=node.admin, member=member, extra=self.extra_settings
+            id=node_id,
+            front=node.front,
+            peer=node.peer,
+            admin=node.admin,
+            member=member,
+            extra=extra,
+            style=self.error_style,
+            front_settings="" if hosted else self.front_settings,
         )
         if hosted:
-            text += f'\n[[services]]\nid = "{SERVICE}"\nurl = "{self.service_url}"\nanswer_s = 3\n'
+            for service_id in [SERVICE, *(one.service_id for one in self.services)]:
+                if service_id not in self.unhosted:
+                    text += f'\n[[services]]\nid = "{service_id}"\nurl = "{self.service_url}"\n'
+                    text += f"answer_s = {self.answer_s}\n"
+        elif self.callers is not None:
+            text += self.callers
         else:
-            for system in (SYSTEM, OTHER_SYSTEM):
+            for system in (SYSTEM, OTHER_SYSTEM, *(one.system_id for one in self.systems)):
                 text += f'\n[[systems]]\nid = "{system}"\naddresses = ["127.0.0.1/32"]\n'
         node.settings = text
         (node.folder / "node.toml").write_text(text)
+
+
+def make_keys(authority: pki.Authority, folder: Path, member: MemberId, *, now_ms: int) -> Keys:
+    """Channel and signing keys with certificates of `authority`, as files in `folder`."""
+    found = {}
+    for kind, profile in (("tls", pki.Profile.NODE_TLS), ("sign", pki.Profile.SIGNING)):
+        key, csr = pki.make_key_and_csr(str(member), os.urandom)
+        subject = pki.Subject(str(member), folder.name, ("localhost", "127.0.0.1"))
+        issuance = pki.Issuance(subject, profile, now_ms - 3_600_000, 30, pki.make_serial(os.urandom))
+        pem = pki.issue_from_csr(authority, csr, issuance)  # fmt: skip
+        chain = pem + (pki.certificate_pem(authority.issuing) if kind == "tls" else "")
+        (folder / f"{kind}.crt").write_text(chain)
+        (folder / f"{kind}.key").touch(mode=0o600)
+        (folder / f"{kind}.key").write_text(key)
+        found[kind] = pki.read_certificate(pem)
+    sign = found["sign"]
+    signer = SigningCertificate(member, sign.der, sign.digest, sign.valid_from_ms, sign.valid_to_ms)
+    return Keys(folder, found["tls"].digest, signer)
+
+
+def service(code: str, **changes: object) -> Service:
+    """A REST service of the rig's provider beside `SERVICE`, with `changes`."""
+    values: dict[str, object] = {"endpoints": (Endpoint("*", "/**"),), **changes}
+    return Service(
+        ServiceId(*SERVICE.system, code), values.pop("kind", ServiceKind.REST), code, code, DataClass.BASIC, **values
+    )  # type: ignore[arg-type]
 
 
 _SETTINGS = """
 [node]
 id = "{id}"
 data_dir = "data"
+error_style = "{style}"
 [directory]
 source = "../directory"
 trusted_root = "../root.json"
 poll_s = 0.5
 [front]
 listen = "127.0.0.1:{front}"
+{front_settings}
 [peer]
 listen = "127.0.0.1:{peer}"
 tls_certificate = "tls.crt"
@@ -304,8 +362,6 @@ def _systems() -> list[System]:
 
 
 def _service(retention: str) -> Service:
-    from lienthong.domain.network import BodyRetention
-
     return Service(
         SERVICE,
         ServiceKind.OPENAPI,

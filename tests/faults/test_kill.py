@@ -1,0 +1,172 @@
+"""kill -9 of either node under load: every answered exchange is on record on both sides, nothing is executed twice."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256, sha512
+from pathlib import Path
+
+import pytest
+
+from lienthong.adapters.ledger_files import read_records
+from lienthong.domain.network import SigningCertificate
+from lienthong.evidence.digest import DigestAlgorithm
+from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
+from lienthong.evidence.signature import verify
+from tests.doubles import counting_server
+from tests.doubles.rig import SERVICE, SYSTEM, NodeProcess, Rig, free_port
+
+KILLS = 20
+IN_FLIGHT = 32
+_YEAR_MS = 365 * 86_400_000
+
+
+class Load:
+    """Threads that post under ids of their own; an id that got no 200 is posted once more under the same id."""
+
+    def __init__(self, node: NodeProcess) -> None:
+        self._port = node.front
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self.answered: dict[str, str] = {}
+        """X-Road-Id to X-Road-Request-Id of what was answered with 200."""
+        self.endings: Counter[str] = Counter()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(IN_FLIGHT)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _run(self, number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        count = 0
+        while not self._stop.is_set():
+            count += 1
+            message_id = f"giet-{number}-{count}"
+            for attempt in ("first", "again"):
+                try:
+                    ended = self._post(connection, message_id)
+                except (OSError, http.client.HTTPException):
+                    connection.close()
+                    time.sleep(0.05)
+                    ended = "broken"
+                with self._lock:
+                    self.endings[f"{attempt} {ended}"] += 1
+                if ended == "200":
+                    break
+        connection.close()
+
+    def _post(self, connection: http.client.HTTPConnection, message_id: str) -> str:
+        headers = {"X-Road-Client": str(SYSTEM), "X-Road-Id": message_id, "Content-Type": "application/json"}
+        connection.request("POST", f"/r1/{SERVICE}/ghi", b'{"n":1}', headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            return str(answer.getheader("X-Road-Error"))
+        request_id = answer.getheader("X-Road-Request-Id")
+        assert request_id is not None
+        with self._lock:
+            self.answered[message_id] = request_id
+        return "200"
+
+
+@contextmanager
+def counting(executed: Path) -> Iterator[str]:
+    """The provider's system; gives its address."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, counting_server.__file__, str(port), str(executed)])
+    try:
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def records(node: NodeProcess) -> list[Record]:
+    """Every record of a node's ledger; raises where the chain or a record is broken."""
+    return [decode_record(found.encoded) for found in read_records(node.ledger)]
+
+
+def check_signatures(found: list[Record], certificates: dict[bytes, SigningCertificate]) -> int:
+    """Every signed record proves its header part."""
+    checked = 0
+    for record in found:
+        if record.signature is None:
+            continue
+        digest = sha512 if record.digest_algorithm is DigestAlgorithm.SHA512 else sha256
+        assert digest(record.header_part).digest() == record.header_digest
+        certificate = certificates[record.signature.certificate_digest]
+        verify(record.signature, record.digests, certificate, now_ms=record.time_ms, window_ms=_YEAR_MS)
+        checked += 1
+    return checked
+
+
+def check_ends(found: list[Record], direction: Direction) -> dict[str, Record]:
+    """Every request has exactly one end, and no end lacks its request; gives the requests by request id.
+
+    A refusal at the consumer's own node is an outcome without a signed request.
+    """
+    requests = {one.request_id: one for one in found if one.kind is RecordKind.REQUEST}
+    ends = Counter(one.request_id for one in found if one.kind is not RecordKind.REQUEST)
+    assert {one.direction for one in found} == {direction}
+    assert len(requests) == sum(one.kind is RecordKind.REQUEST for one in found)
+    assert [request_id for request_id in requests if ends[request_id] != 1] == []
+    assert {one.request_id for one in found if one.kind is RecordKind.RESPONSE} <= requests.keys()
+    return requests
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_twenty_kills_under_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    executed_file = tmp_path / "executed"
+    with counting(executed_file) as url:
+        rig = Rig(tmp_path, url)
+        rig.start()
+        dice = random.Random(2021)
+        with Load(rig.consumer) as load:
+            for kill in range(KILLS):
+                node = (rig.consumer, rig.provider)[kill % 2]
+                time.sleep(dice.uniform(0.2, 1.2))
+                node.kill()
+                time.sleep(dice.uniform(0, 0.2))
+                node.start(timeout_s=60)
+            time.sleep(0.5)
+        rig.stop()
+    consumer, provider = records(rig.consumer), records(rig.provider)
+    certificates = {keys.signer.digest: keys.signer for keys in rig.keys.values()}
+    signatures = check_signatures(consumer, certificates) + check_signatures(provider, certificates)
+    asked, taken = check_ends(consumer, Direction.CONSUMER), check_ends(provider, Direction.PROVIDER)
+    executed = Counter(executed_file.read_text().split())
+
+    answers = [{one.request_id for one in found if one.kind is RecordKind.RESPONSE} for found in (consumer, provider)]
+    missing = [
+        message_id
+        for message_id, request_id in load.answered.items()
+        if not all(request_id in found for found in (asked, taken, *answers))
+    ]
+    with capsys.disabled():
+        outcomes = Counter(one.outcome for one in (*consumer, *provider) if one.kind is RecordKind.OUTCOME)
+        print(
+            f"\n{KILLS} kills: answered {len(load.answered)}, executed {executed.total()}, twice "
+            f"{sum(count > 1 for count in executed.values())}, missing {len(missing)}, records {len(consumer)}+"
+            f"{len(provider)}, signatures {signatures}\nclient saw {dict(load.endings)}\noutcomes {dict(outcomes)}"
+        )
+    assert missing == []
+    assert [message_id for message_id, count in executed.items() if count > 1] == []
+    assert load.answered.keys() <= executed.keys()
+    assert executed.keys() <= {one.message_id for one in taken.values()}
+    assert len(load.answered) > 500
