@@ -122,11 +122,14 @@ def kept_response_headers(headers: Iterable[Header]) -> tuple[Header, ...]:
 
 
 def check_bounds(headers: tuple[Header, ...] | list[Header]) -> None:
-    """Raise Malformed where there are more than `HEADERS_MAX` headers or too many bytes of them."""
+    """Raise Malformed where there are too many headers, too many bytes of them, or a line break in a value."""
     if len(headers) > HEADERS_MAX:
         raise Malformed("BadRequest", f"more than {HEADERS_MAX} headers")
-    if sum([len(name) + len(value) + 4 for name, value in headers]) > HEADER_BYTES_MAX:
+    values = b"".join([value for _, value in headers])
+    if len(values) + sum([len(name) + 4 for name, _ in headers]) > HEADER_BYTES_MAX:
         raise Malformed("BadRequest", f"the headers are longer than {HEADER_BYTES_MAX} bytes")
+    if b"\r" in values or b"\n" in values or b"\x00" in values:
+        raise Malformed("BadRequest", "a line break or a zero byte inside a header")
 
 
 def read_request_headers(headers: tuple[Header, ...] | list[Header]) -> RequestHeaders:

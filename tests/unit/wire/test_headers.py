@@ -133,6 +133,9 @@ def test_the_least() -> None:
         ([CLIENT, (b"Lienthong-Fields", b",".join(b"f%d" % n for n in range(300)))], "BadRequest"),
         ([CLIENT, (b"Lienthong-Fields", b"\xff")], "BadRequest"),
         ([CLIENT, (b"X-Road-UserId", b"\xff")], "BadRequest"),
+        ([CLIENT, (b"X-A", b"a\r\nX-Road-Client: b")], "BadRequest"),
+        ([CLIENT, (b"X-A", b"a\nb")], "BadRequest"),
+        ([CLIENT, (b"X-A", b"a\x00b")], "BadRequest"),
         ([CLIENT, (b"bad name", b"x")], "BadRequest"),
         ([CLIENT, (b"bad:name", b"x")], "BadRequest"),
         ([CLIENT, (b"", b"x")], "BadRequest"),
@@ -160,3 +163,13 @@ def test_filters_keep_order_and_are_idempotent(headers: list[h.Header]) -> None:
         assert kept(once) == once
         rest = iter(headers)
         assert all(any(header == other for other in rest) for header in once)
+
+
+@given(st.lists(st.tuples(NAMES, st.binary(max_size=8)), max_size=10))
+def test_headers_that_are_read_can_be_written(headers: list[h.Header]) -> None:
+    given_headers = [CLIENT, *headers]
+    try:
+        h.read_request_headers(given_headers)
+    except Malformed:
+        return
+    assert request_header_part(b"GET", b"/r1/x", headers=given_headers, request_id="r")
