@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -137,10 +138,10 @@ def enrolment_entry(token: str, member: str) -> dict[str, Any]:
 
 @contextmanager
 def founded_registry(folder: Path, **settings: Any) -> Iterator[FoundedRegistry]:
-    """A fresh registry at `NOW_MS` with operators op1 and op2."""
+    """A fresh registry with operators op1 and op2, whose clock starts at `NOW_MS` and goes on by 1 ms a look."""
     chosen = {"requests_burst": 100_000, "requests_per_s": 100_000.0, **settings}
     founded = found(folder / "registry", RegistryConfig(**chosen), "Vận hành 1", NOW_MS)
-    desk = replace(open_desk(founded.data_dir), now_ms=lambda: NOW_MS)
+    desk = replace(open_desk(founded.data_dir), now_ms=itertools.count(NOW_MS).__next__)
     client = TestClient(app_of(desk, founded.data_dir), raise_server_exceptions=False)
     registry = FoundedRegistry(founded.data_dir, desk, client, {"op1": founded.token})
     try:

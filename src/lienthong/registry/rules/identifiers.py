@@ -29,7 +29,7 @@ _SCHEME = re.compile(r"Z(?:0[1-9]|[1-9][0-9])[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")
 _ENTERPRISE = re.compile(r"[0-9]{10}(?:-[0-9]{3})?\Z")
 _ENTERPRISE_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _GRANT_CODE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}\Z")
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?\Z")
+_HOST = re.compile(r"[A-Za-z0-9:](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?\Z")
 _PROVINCIAL = ("H", "K")
 _I = TypeVar("_I", MemberId, SystemId, ServiceId, NodeId, ClientId)
 
