@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import sys
@@ -12,9 +13,9 @@ from lienthong.registry.rules.roles import Actor, Role
 from lienthong.registry.use_cases.publish import publish
 
 
-def main(data_dir: str, die_at: int) -> None:
+def main(data_dir: str, die_at: int, now_ms: int) -> None:
     """The n-th rename into the directory is done, then SIGKILL."""
-    desk = open_desk(Path(data_dir))
+    desk = dataclasses.replace(open_desk(Path(data_dir)), now_ms=lambda: now_ms)
     replace, seen = Path.replace, 0
 
     def counted(path: Path, target: Path) -> Path:
@@ -30,4 +31,4 @@ def main(data_dir: str, die_at: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

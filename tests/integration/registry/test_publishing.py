@@ -26,6 +26,7 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.identifiers import parse_client_id, parse_service_id
 from lienthong.registry.jobs import ACTOR, keep_fresh
 from lienthong.registry.store.tables import PublicationRow
+from lienthong.registry.use_cases.acting import begin_act
 
 CRASH = Path(__file__).with_name("crash_while_publishing.py")
 REPO = Path(__file__).parents[3]
@@ -44,7 +45,7 @@ def registry(tmp_path: Path) -> Iterator[FoundedRegistry]:
 
 def as_a_node_sees_it(registry: FoundedRegistry, folder: Path, now_ms: int = NOW_MS + 60_000) -> FreshDirectory:
     root = (registry.folder / "directory/metadata/1.root.json").read_bytes()
-    return DirectoryClient((registry.folder / "directory").as_uri(), folder, trusted_root=root).start(now_ms)
+    return DirectoryClient(registry.folder / "directory", root, folder).start(now_ms)
 
 
 def test_nodes_see_what_is_connected_and_nothing_else(registry: FoundedRegistry, tmp_path: Path) -> None:
@@ -84,8 +85,6 @@ def test_the_job_renews_and_after_half_the_time_publishes_again(registry: Founde
         assert keep_fresh(act, desk.publisher, desk.directory_terms) == "renewed version 1"
     later_ms = NOW_MS + 16 * DAY_MS
     with desk.books.unit() as unit:
-        from lienthong.registry.use_cases.acting import begin_act
-
         act = begin_act(unit, ACTOR, later_ms, random=desk.random, instance="VN")
         assert keep_fresh(act, desk.publisher, desk.directory_terms) == "published version 2"
     assert as_a_node_sees_it(registry, tmp_path / "node", later_ms + DAY_MS).version == 2
@@ -98,7 +97,7 @@ def test_killed_while_publishing_nodes_still_see_a_whole_directory(
     registry.enrol(G01)
     registry.post("op1", "/publications")
     registry.enrol(H26)
-    command = [sys.executable, str(CRASH), str(registry.folder), str(die_at)]
+    command = [sys.executable, str(CRASH), str(registry.folder), str(die_at), str(NOW_MS + 1000)]
     done = subprocess.run(command, cwd=REPO, timeout=60, check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert as_a_node_sees_it(registry, tmp_path / "node").version == 1
