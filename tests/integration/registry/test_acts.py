@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,10 @@ from tests.doubles.founded_registry import (
     founded_registry,
 )
 
+from lienthong.registry.rules.roles import Actor, Role
 from lienthong.registry.store.tables import AuditRow
+from lienthong.registry.use_cases.members import add_member
+from lienthong.registry.use_cases.network_document import MemberEntry
 
 
 @pytest.fixture
@@ -178,3 +182,17 @@ def test_every_act_has_its_audit_row_and_a_refused_one_has_none(registry: Founde
     assert row["before_digest"] != row["after_digest"]
     with registry.desk.books.reading() as unit:
         assert unit.count(AuditRow) == len(before) + 1
+
+
+def test_people_who_act_at_the_same_time_do_not_lose_anything(registry: FoundedRegistry) -> None:
+    operator = Actor("", "Vận hành 1", Role.OPERATOR)
+
+    def admit(number: int) -> None:
+        with registry.desk.act(operator) as act:
+            add_member(act, MemberEntry(f"VN/GOV/G02.{number}", "Đơn vị", "Unit"))
+
+    before = len(registry.items("/audit"))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(admit, range(40)))
+    assert len(registry.items("/members")) == 42
+    assert len(registry.items("/audit")) == before + 40

@@ -65,7 +65,7 @@ def require_safe(host: str, config: RegistryConfig) -> None:
 
 
 def configure_logs() -> None:
-    """JSON lines on standard error."""
+    """JSON lines on standard output."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
