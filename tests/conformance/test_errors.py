@@ -141,9 +141,9 @@ def test_the_detail_is_in_the_log_of_the_node(rig: Rig) -> None:
 
 def test_08_outdated_directory(tmp_path: Path, system: ScriptedService) -> None:
     rig = Rig(tmp_path, system.url)
-    rig.lives_ms = 4_000
+    rig.lives_ms = 10_000
     rig.publish()
-    until = time.monotonic() + 4.2
+    until = time.monotonic() + 10.2
     rig.start()
     try:
         assert call(rig.consumer.front, f"/r1/{SERVICE}").status == 200

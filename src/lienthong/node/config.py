@@ -56,7 +56,7 @@ class FrontSection(_Strict, frozen=True):
     tls_key: str | None = None
     """Its key (PEM, mode 0600)."""
     client_ca: str | None = None
-    """Certificate authorities of client certificates (PEM); without it any certificate is taken and matched by digest."""
+    """Certificate authorities of client certificates (PEM); a certificate is then matched by its digest."""
 
 
 class PeerSection(_Strict, frozen=True):
@@ -185,6 +185,8 @@ def _problems(settings: NodeSettings) -> list[str]:
         found.append("front: listen_tls needs tls_certificate and tls_key")
     if front.listen is not None and not _inside(front.listen):
         found.append("front: listen (plain HTTP) must be a loopback or private address")
+    if front.client_ca is None and any(system.certificates for system in settings.systems):
+        found.append("front: client_ca is needed where systems prove themselves by certificate")
     for system in settings.systems:
         if not (system.certificates or system.secret_hash or system.addresses):
             found.append(f"systems: {system.id} has no way to prove who it is")

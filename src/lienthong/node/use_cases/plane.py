@@ -21,6 +21,10 @@ from lienthong.node.use_cases.tally import Tally
 class Ledger(Protocol):
     """Where encoded records become durable."""
 
+    @property
+    def failure(self) -> Unavailable | None:
+        """Why nothing is taken now; None while all is well."""
+
     def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
         """Take a record; raises Unavailable LoggingFailed where it cannot."""
 
