@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.doubles.rig import SERVICE, SYSTEM, Keys, Rig
+
 from lienthong.adapters.keys import load_signing_key
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import Signature, encode_signature, sign
 from lienthong.evidence.xades import SignerTemplate
 from lienthong.wire.message import ResponsePart, parse_response_part
 from lienthong.wire.node_message import carried_message, request_bytes
-from tests.doubles.rig import SERVICE, SYSTEM, Keys, Rig
 
 
 class PeerAnswer(NamedTuple):

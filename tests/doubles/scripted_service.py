@@ -6,8 +6,10 @@ import json
 import socketserver
 import threading
 import time
+from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 
 class ScriptedService:
@@ -26,6 +28,17 @@ class ScriptedService:
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def ids(self) -> list[str]:
+        """X-Road-Id of every request executed, in order."""
+        with self.lock:
+            seen = [{name.lower(): value for name, value in one["headers"]} for one in self.seen]
+        return [one.get("x-road-id", "") for one in seen]
+
+    def last(self) -> dict[str, Any]:
+        """The last request executed."""
+        with self.lock:
+            return self.seen[-1]
 
     @property
     def url(self) -> str:
@@ -68,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         action = getattr(self, "do_" + path.strip("/").split("/")[0].replace("-", "_"), None) if path else None
         (action or self.do_echo)(body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_TRACE = _serve
 
     def answer(self, status: int, body: bytes, content_type: str = "application/json", **headers: str) -> None:
         self.send_response(status)
@@ -119,6 +132,47 @@ class _Handler(BaseHTTPRequestHandler):
     def do_garbage(self, _body: bytes) -> None:
         self.wfile.write(b"\x00\x01\x02 this is not http\r\n\r\n")
         self.close_connection = True
+
+    def do_with(self, _body: bytes) -> None:
+        """Answers with the header lines of the query: ``/with?Name=value&…``."""
+        pairs = parse_qsl(self.path.partition("?")[2], keep_blank_values=True)
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nDate: Mon, 01 Mar 2021 00:00:00 GMT\r\n")
+        for name, value in pairs:
+            self.wfile.write(f"{name}: {value}\r\n".encode())
+        self.wfile.write(b"Content-Length: 2\r\n\r\n{}")
+
+    def do_raw(self, _body: bytes) -> None:
+        """Answers with the bytes that the query's first parameter holds in base64, then closes."""
+        self.wfile.write(b64decode(self.path.partition("?")[2], altchars=b"-_"))
+        self.close_connection = True
+
+    def do_kept(self, _body: bytes) -> None:
+        """As `do_raw`, but keeps the connection."""
+        self.wfile.write(b64decode(self.path.partition("?")[2], altchars=b"-_"))
+
+    def do_gone(self, _body: bytes) -> None:
+        """Closes without an answer."""
+        self.close_connection = True
+
+    def do_drip(self, _body: bytes) -> None:
+        """An answer that never comes to its end, a byte every tenth of a second."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(600):
+            self.wfile.write(b"x")
+            time.sleep(0.1)
+
+    def do_endless(self, _body: bytes) -> None:
+        """A header that never ends."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        for _ in range(2000):
+            self.wfile.write(b"y" * 10_000)
+
+    def do_xml(self, _body: bytes) -> None:
+        person = "<nguoi><hoTen>Thử</hoTen><tonGiao>kín</tonGiao><cha><hoTen>A</hoTen><x>1</x></cha></nguoi>"
+        self.answer(200, person.encode(), "application/xml")
+
+    def do_empty(self, _body: bytes) -> None:
+        self.answer(200, b"{}")
 
     def do_large(self, _body: bytes) -> None:
         self.answer(200, bytes(int(self.path.rpartition("/")[2])), "application/octet-stream")

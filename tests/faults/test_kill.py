@@ -1,4 +1,4 @@
-"""kill -9 of either node under load: every answered exchange is on record on both sides, nothing is executed twice."""
+"""kill -9 of either node under load: what was answered is on record on both sides, nothing is executed twice."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from hashlib import sha256, sha512
 from pathlib import Path
 
 import pytest
+from tests.doubles import counting_server
+from tests.doubles.rig import SERVICE, SYSTEM, NodeProcess, Rig, free_port
 
 from lienthong.adapters.ledger_files import read_records
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import DigestAlgorithm
 from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
 from lienthong.evidence.signature import verify
-from tests.doubles import counting_server
-from tests.doubles.rig import SERVICE, SYSTEM, NodeProcess, Rig, free_port
 
 KILLS = 20
 IN_FLIGHT = 32

@@ -10,61 +10,24 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import httptools
 
+from lienthong.adapters.http_answer import REASON_LENGTH_MAX, Caller, ClientBounds, HttpAnswer
 from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 
-
-@dataclass(frozen=True, slots=True)
-class ClientBounds:
-    """What a peer may answer and how long it may take. Bytes, counts, seconds."""
-
-    header_bytes: int = 32 * 1024
-    header_count: int = 64
-    inline_body: int = 256 * 1024
-    connect_s: float = 5.0
-    answer_s: float = 30.0
-    idle_s: float = 60.0
-    connections: int = 512
-    waiting: int = 4096
-
-
-class HttpAnswer:
-    """An answer as received. With `stream` the body follows in pieces."""
-
-    __slots__ = ("body", "headers", "reason", "status", "stream")
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.reason = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body: bytes | None = None
-        self.stream = False
-
-
-class Caller(Protocol):
-    """Who waits for one answer. Exactly one of `answered` and `failed` is called, or `open_stream` and its sink."""
-
-    def answered(self, answer: HttpAnswer) -> None:
-        """The whole answer is there."""
-
-    def failed(self, error: LienthongError) -> None:
-        """There will be no answer."""
-
-    def open_stream(self, answer: HttpAnswer, flow: FlowControl, /) -> BodySink:
-        """An answer with a large body begins; `flow` pauses and resumes its arrival."""
+__all__ = ["Caller", "ClientBounds", "ConnectionPool", "HttpAnswer", "HttpClientConnection"]
 
 
 class HttpClientConnection(asyncio.Protocol):
     """One connection of a pool."""
 
     __slots__ = (
-        "_answer", "_body", "_caller", "_data", "_flow", "_head_only", "_header_bytes", "_no_body", "_parser",
-        "_pool",        "_seen", "_sending", "_sink", "_size", "deadline", "fresh", "reusable", "transport",
+        "_answer", "_answered", "_body", "_caller", "_data", "_flow", "_framed", "_head_only", "_header_bytes",
+        "_in_body", "_no_body", "_parser", "_pool", "_seen", "_sending", "_silent", "_sink", "_size", "deadline",
+        "fresh", "reusable", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: ConnectionPool) -> None:
@@ -80,6 +43,10 @@ class HttpClientConnection(asyncio.Protocol):
         self._no_body = False
         self._head_only = False
         self._sending = False
+        self._in_body = False
+        self._framed = False
+        self._silent = 0
+        self._answered: tuple[Caller | None, HttpAnswer] | None = None
         self._sink: BodySink | None = None
         self._flow: FlowControl | None = None
         self.transport: Any = None
@@ -92,16 +59,24 @@ class HttpClientConnection(asyncio.Protocol):
         self.transport = transport
         self._flow = FlowControl(transport)
 
-    def connection_lost(self, _exc: BaseException | None) -> None:
+    def connection_lost(self, exc: BaseException | None) -> None:
         self._pool.lost(self)
         if self._flow is not None:
             self._flow.lost()
+        # A body without length ends with its connection (RFC 9112 6.3).
+        ended = exc is None and self._in_body and not self._framed
         if self._sink is not None:
             sink, self._sink = self._sink, None
             self._caller = None
-            sink.aborted()
+            if ended:
+                sink.ended()
+            else:
+                sink.aborted()
         elif self._caller is not None:
-            self._end_of_connection()
+            if ended:
+                self._ended_by_close()
+            else:
+                self._end_of_connection()
 
     def _end_of_connection(self) -> None:
         caller, self._caller = self._caller, None
@@ -109,7 +84,12 @@ class HttpClientConnection(asyncio.Protocol):
         if not self._seen and not self.fresh and self._data:
             self._pool.again(self._data, caller)
         else:
-            caller.failed(Unavailable("NetworkError", "the connection ended before the answer was complete"))
+            caller.failed(Unavailable("HttpError", "the connection ended before the answer was complete"))
+
+    def _ended_by_close(self) -> None:
+        caller, self._caller = self._caller, None
+        assert caller is not None
+        caller.answered(self._whole_answer())
 
     def pause_writing(self) -> None:
         if self._flow is not None:
@@ -124,8 +104,12 @@ class HttpClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._seen = True
+        self._silent += len(data)
         try:
             self._parser.feed_data(data)
+            # What the parser keeps to itself (a header without end) is bounded too.
+            if self._silent > self._pool.bounds.header_bytes + len(data):
+                self._fail(Unavailable("HttpError", "the header fields of the answer are too large"))
         except httptools.HttpParserCallbackError as error:
             cause = error.__context__ or error.__cause__
             if not isinstance(cause, LienthongError):
@@ -136,20 +120,32 @@ class HttpClientConnection(asyncio.Protocol):
             self._fail(Unavailable("HttpError", "the answer is not HTTP/1.1"))
         if self._head_only:
             self._answer_without_body()
+        if self._answered is not None:
+            self._hand_over()
 
     # ---- httptools callbacks
     def on_status(self, status: bytes) -> None:
         self._answer.reason += status
+        if len(self._answer.reason) > REASON_LENGTH_MAX:
+            raise Unavailable("HttpError", "the reason phrase of the answer is too long")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._silent = 0
         self._header_bytes += len(name) + len(value)
+        if self._in_body:
+            return  # a trailer: never merged into the header (RFC 9110 6.5.1)
         headers = self._answer.headers
         headers.append((name, value))
         bounds = self._pool.bounds
         if self._header_bytes > bounds.header_bytes or len(headers) > bounds.header_count:
             raise Unavailable("HttpError", "the header fields of the answer are too large")
 
+    def on_message_begin(self) -> None:
+        if self._answered is not None:
+            raise Unavailable("HttpError", "more than one answer to one request")
+
     def on_headers_complete(self) -> None:
+        self._silent = 0
         answer = self._answer
         answer.status = self._parser.get_status_code()
         if self._caller is None:
@@ -159,11 +155,17 @@ class HttpClientConnection(asyncio.Protocol):
         if self._no_body:
             self._head_only = True
             return
+        self._in_body = True
         for name, value in answer.headers:
-            if len(name) == 14 and name.lower() == b"content-length" and int(value) > self._pool.bounds.inline_body:
-                self._begin_stream()
+            if len(name) == 14 and name.lower() == b"content-length":
+                self._framed = True
+                if int(value) > self._pool.bounds.inline_body:
+                    self._begin_stream()
+            elif len(name) == 17 and name.lower() == b"transfer-encoding":
+                self._framed = True
 
     def on_body(self, body: bytes) -> None:
+        self._silent = 0
         if self._sink is not None:
             self._sink.data(body)
             return
@@ -198,11 +200,21 @@ class HttpClientConnection(asyncio.Protocol):
             self._pool.release(self)
             sink.ended()
             return
-        answer, caller = self._answer, self._caller
-        if self._body:
-            answer.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._answered = (self._caller, self._whole_answer())
         self._caller = None
         self._reset()
+
+    def _whole_answer(self) -> HttpAnswer:
+        answer = self._answer
+        if self._body:
+            answer.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        return answer
+
+    def _hand_over(self) -> None:
+        """Give the answer away once all that arrived with it has been looked at: a second answer behind it must not
+        be taken for that of the next request."""
+        assert self._answered is not None
+        (caller, answer), self._answered = self._answered, None
         self._pool.release(self)
         if caller is not None:
             caller.answered(answer)
@@ -235,7 +247,7 @@ class HttpClientConnection(asyncio.Protocol):
         caller, self._caller = self._caller, None
         self.abort()
         if caller is not None and self._sink is None:
-            caller.failed(Unavailable("ServiceFailed.DeadlineExceeded", "no answer in time"))
+            caller.failed(Unavailable("DeadlineExceeded", "no answer in time"))
 
     def abort_for(self, caller: Caller) -> None:
         """End now if it still works for `caller`; after its answer it may work for somebody else."""
@@ -251,6 +263,7 @@ class HttpClientConnection(asyncio.Protocol):
 
     def _fail(self, error: LienthongError) -> None:
         caller, self._caller = self._caller, None
+        self.reusable = False
         self.abort()
         if caller is not None and self._sink is None:
             caller.failed(error)
@@ -267,6 +280,8 @@ class HttpClientConnection(asyncio.Protocol):
         self._body = []
         self._size = 0
         self._header_bytes = 0
+        self._in_body = False
+        self._framed = False
 
 
 class ConnectionPool:
@@ -307,6 +322,8 @@ class ConnectionPool:
 
     def release(self, connection: HttpClientConnection) -> None:
         """A connection has done its call."""
+        if connection not in self._open:
+            return
         connection.fresh = False
         connection.deadline = self.now() + self.bounds.idle_s
         if not connection.reusable or connection.transport.is_closing():

@@ -10,48 +10,24 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
 import httptools
 
 from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.adapters.http_registry import ConnectionRegistry
+from lienthong.adapters.http_request import REASONS, Bounds, HttpRequest, plain_response
 
-REASONS = {
-    200: b"OK", 400: b"Bad Request", 401: b"Unauthorized", 403: b"Forbidden", 404: b"Not Found",
-    405: b"Method Not Allowed", 408: b"Request Timeout", 413: b"Content Too Large",
-    431: b"Request Header Fields Too Large", 500: b"Internal Server Error", 503: b"Service Unavailable",
-}  # fmt: skip
-"""Reason phrases of the answers that a node makes itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one connection may send. Bytes, counts and seconds."""
-
-    header_bytes: int = 32 * 1024
-    header_count: int = 64
-    inline_body: int = 256 * 1024
-    header_s: float = 10.0
-    body_idle_s: float = 30.0
-    idle_s: float = 120.0
-    pipelined: int = 16
-
-
-class HttpRequest:
-    """One request as received. `body` is None when it has none; `stream` tells that the body follows in pieces."""
-
-    __slots__ = ("body", "connection", "headers", "keep_alive", "method", "stream", "target")
-
-    def __init__(self, connection: HttpServerConnection) -> None:
-        self.connection = connection
-        self.method = b""
-        self.target = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body: bytes | None = None
-        self.keep_alive = True
-        self.stream = False
-
+__all__ = [
+    "REASONS",
+    "Bounds",
+    "ConnectionRegistry",
+    "HttpRequest",
+    "HttpServerConnection",
+    "RequestHandler",
+    "plain_response",
+]
 
 class RequestHandler(Protocol):
     """Who answers. Each request is answered once with `connection.respond` or `connection.start`/`write`/`end`."""
@@ -72,12 +48,21 @@ class RequestHandler(Protocol):
         """The peer is gone; whatever is in flight for it goes on without it."""
 
 
+class _Stage(Enum):
+    """What of a request the parser is in."""
+
+    BETWEEN = 0
+    HEAD = 1
+    BODY = 2
+
+
 class HttpServerConnection(asyncio.Protocol):
     """One accepted connection. `peer` is free for the handler (who it is)."""
 
     __slots__ = (
-        "_body", "_bounds", "_busy", "_clock", "_flow", "_handler", "_header_bytes", "_parser", "_registry",
-        "_request", "_sink", "_waiting", "deadline", "peer", "transport",
+        "_body", "_bounds", "_break_later", "_busy", "_clock", "_ending", "_flow", "_handler", "_header_bytes",
+        "_held", "_lingering", "_parser", "_registry", "_request", "_silent", "_sink", "_size", "_stage", "_waiting",
+        "deadline", "peer", "transport",
     )  # fmt: skip
 
     def __init__(
@@ -91,7 +76,14 @@ class HttpServerConnection(asyncio.Protocol):
         self._request = HttpRequest(self)
         self._body: list[bytes] = []
         self._header_bytes = 0
+        self._size = 0
+        self._silent = 0
+        self._stage = _Stage.BETWEEN
         self._busy = False
+        self._held = False
+        self._ending = False
+        self._lingering = False
+        self._break_later: tuple[int, str] | None = None
         self._waiting: deque[HttpRequest] = deque()
         self._sink: BodySink | None = None
         self._flow: FlowControl | None = None
@@ -117,8 +109,10 @@ class HttpServerConnection(asyncio.Protocol):
         self._handler.disconnected(self)
 
     def eof_received(self) -> bool:
-        """Half-closed: a request in flight is still answered, then the connection ends."""
-        return self._busy and self._sink is None
+        """Half-closed: requests in flight are still answered, then the connection ends. TLS cannot be half-closed."""
+        self._ending = True
+        secure = self.transport.get_extra_info("ssl_object") is not None
+        return self._busy and self._sink is None and not self._lingering and not secure
 
     def pause_writing(self) -> None:
         if self._flow is not None:
@@ -127,22 +121,42 @@ class HttpServerConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         if self._flow is not None:
             self._flow.resume_writing()
+        if self._held:
+            self._held = False
+            self._take_up()
 
     def data_received(self, data: bytes) -> None:
-        if not self._busy:
+        if self._lingering or self._break_later is not None:
+            return
+        if self._stage is _Stage.BODY and not self._busy:
             self.deadline = self._clock() + self._bounds.body_idle_s
+        self._silent += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._break(400, "protocol upgrade is not offered")
+            self._feed(data)
         except httptools.HttpParserCallbackError as error:
             self._broken_by_callback(error)
         except httptools.HttpParserError:
             self._break(400, "not HTTP/1.1")
+        # What the parser keeps to itself (a header or an extension without end) is bounded too.
+        if self._silent > self._bounds.header_bytes + len(data):
+            self._break(431, "header fields are too large")
+
+    def _feed(self, data: bytes) -> None:
+        """Parse; an upgrade that a client offers is not taken up, the request is served as it is (RFC 9110 7.8)."""
+        while True:
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                self._parser = httptools.HttpRequestParser(self)
+                data = data[upgrade.args[0] :]
 
     # ---- httptools callbacks
     def on_message_begin(self) -> None:
-        self._header_bytes = 0
+        self._silent = self._header_bytes = self._size = 0
+        self._stage = _Stage.HEAD
+        if not self._busy:
+            self.deadline = self._clock() + self._bounds.header_s
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -150,37 +164,54 @@ class HttpServerConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value))
+        if self._stage is _Stage.BODY:
+            return  # a trailer: never merged into the header (RFC 9110 6.5.1)
         headers = self._request.headers
         headers.append((name, value))
         if len(headers) > self._bounds.header_count:
             raise _BoundError(431, "too many header fields")
 
     def on_headers_complete(self) -> None:
+        self._silent = 0
+        self._stage = _Stage.BODY
         request = self._request
         request.method = self._parser.get_method()
         request.keep_alive = self._parser.should_keep_alive()
-        if self._header_bytes > self._bounds.header_bytes:
-            raise _BoundError(431, "header fields are too large")
-        self.deadline = self._clock() + self._bounds.body_idle_s
+        if request.method == b"CONNECT":
+            raise _BoundError(400, "the method CONNECT is not offered")
+        if not self._busy:
+            self.deadline = self._clock() + self._bounds.body_idle_s
+        self._read_framing(request)
+
+    def _read_framing(self, request: HttpRequest) -> None:
+        expects = False
         for name, value in request.headers:
             length = len(name)
             if length == 14 and name.lower() == b"content-length" and int(value) > self._bounds.inline_body:
                 self._begin_stream()
-            elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
-                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            elif length == 17 and name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                raise _BoundError(400, "the only transfer coding that is taken is chunked")
+            elif length == 6 and name.lower() == b"expect":
+                expects = value.lower() == b"100-continue"
+        if expects and not self._lingering and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
+        self._silent = 0
         if self._sink is not None:
             self._sink.data(body)
             return
         self._body.append(body)
-        if len(self._body) > 1 and sum(map(len, self._body)) > self._bounds.inline_body:
+        self._size += len(body)
+        if self._size > self._bounds.inline_body:
             pieces, self._body = self._body, []
             self._begin_stream()
             assert self._sink is not None
             self._sink.data(b"".join(pieces))
 
     def on_message_complete(self) -> None:
+        self._silent = 0
+        self._stage = _Stage.BETWEEN
         if self._sink is not None:
             sink, self._sink = self._sink, None
             self._request = HttpRequest(self)
@@ -192,13 +223,11 @@ class HttpServerConnection(asyncio.Protocol):
             request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
             self._body = []
         if self._busy:
-            if len(self._waiting) >= self._bounds.pipelined:
-                raise _BoundError(400, "too many pipelined requests")
             self._waiting.append(request)
+            if len(self._waiting) >= self._bounds.pipelined:
+                self.flow.pause_reading()
             return
-        self._busy = True
-        self.deadline = float("inf")
-        self._handler.handle(request)
+        self._begin(request)
 
     # ---- for the handler
     def respond(self, data: bytes, *, keep_alive: bool = True) -> None:
@@ -220,9 +249,17 @@ class HttpServerConnection(asyncio.Protocol):
             self.transport.abort()
 
     def close(self) -> None:
-        """End after what was written."""
-        if self.transport is not None:
+        """End after what was written. What still arrives of a body is dropped for a while: a reset at once would take
+        the answer away from a peer that is still sending."""
+        if self.transport is None or self.transport.is_closing() or self._lingering:
+            return
+        if self._stage is _Stage.BETWEEN or self._ending:
             self.transport.close()
+            return
+        self._lingering = True
+        self.deadline = self._clock() + self._bounds.linger_s
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
     @property
     def idle(self) -> bool:
@@ -231,27 +268,59 @@ class HttpServerConnection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline passed: a slow or silent peer."""
-        if self._sink is not None:
+        if self._sink is not None or self._held or self._lingering or self.transport.is_closing():
             self.abort()
-        elif self._header_bytes or self._body or self._request.headers:
+        elif self._stage is not _Stage.BETWEEN:
             self._break(408, "the request did not arrive in time")
         else:
             self.close()
 
     # ---- inside
+    def _begin(self, request: HttpRequest) -> None:
+        self._busy = True
+        self.deadline = float("inf")
+        self._handler.handle(request)
+
     def _next(self, keep_alive: bool) -> None:
         self._busy = False
         if not keep_alive or self._registry.draining:
+            self._waiting.clear()
             self.close()
             return
-        self._header_bytes = 0
-        self.deadline = self._clock() + self._bounds.idle_s
+        if self._flow is not None and self._flow.full:
+            # Nothing more is taken up before the peer has read what it was told.
+            self._held = True
+            self._flow.pause_reading()
+            self.deadline = self._clock() + self._bounds.body_idle_s
+            return
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Go on with the next request, if one is there."""
         if self._waiting:
-            self._busy = True
-            self.deadline = float("inf")
-            self._handler.handle(self._waiting.popleft())
+            request = self._waiting.popleft()
+            if len(self._waiting) < self._bounds.pipelined:
+                self.flow.resume_reading()
+            self._begin(request)
+            return
+        self.deadline = self._clock() + self._pause_s()
+        if self._break_later is not None:
+            (status, reason), self._break_later = self._break_later, None
+            self._break(status, reason)
+        elif self._ending:
+            self.close()
+        else:
+            self.flow.resume_reading()
+
+    def _pause_s(self) -> float:
+        bounds = self._bounds
+        return {_Stage.BETWEEN: bounds.idle_s, _Stage.HEAD: bounds.header_s, _Stage.BODY: bounds.body_idle_s}[
+            self._stage
+        ]
 
     def _begin_stream(self) -> None:
+        if self._busy:
+            raise _BoundError(400, "a large body waits for the answer to the request before")
         self._busy = True
         self._request.stream = True
         assert self._flow is not None
@@ -264,6 +333,7 @@ class HttpServerConnection(asyncio.Protocol):
         return self._flow
 
     def _count(self, length: int) -> None:
+        self._silent = 0
         self._header_bytes += length
         if self._header_bytes > self._bounds.header_bytes:
             raise _BoundError(431, "header fields are too large")
@@ -277,7 +347,12 @@ class HttpServerConnection(asyncio.Protocol):
         raise cause or error
 
     def _break(self, status: int, reason: str) -> None:
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None or self.transport.is_closing() or self._lingering:
+            return
+        if self._busy or self._held or self._waiting:
+            # It is answered in its turn; an answer now would be taken for that of the request before.
+            self._break_later = self._break_later or (status, reason)
+            self.flow.pause_reading()
             return
         self.deadline = self._clock() + self._bounds.header_s
         self._handler.broken(self, status, reason)
@@ -288,47 +363,3 @@ class _BoundError(Exception):
         super().__init__(reason)
         self.status = status
         self.reason = reason
-
-
-class ConnectionRegistry:
-    """Every open connection of a listener: swept for deadlines, bounded in number, drained at the end."""
-
-    def __init__(self, *, most: int, clock: Callable[[], float]) -> None:
-        self._open: set[HttpServerConnection] = set()
-        self._most = most
-        self._clock = clock
-        self.draining = False
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def add(self, connection: HttpServerConnection) -> None:
-        """Take note of a connection; past the bound it is closed at once."""
-        if len(self._open) >= self._most or self.draining:
-            connection.close()
-            return
-        self._open.add(connection)
-
-    def discard(self, connection: HttpServerConnection) -> None:
-        """Forget a connection."""
-        self._open.discard(connection)
-
-    def sweep(self) -> None:
-        """End every connection whose deadline passed."""
-        now = self._clock()
-        for connection in [one for one in self._open if one.deadline < now]:
-            connection.expire()
-
-    def drain(self) -> None:
-        """Close idle connections now, the others after their answer."""
-        self.draining = True
-        for connection in [one for one in self._open if one.idle]:
-            connection.close()
-
-
-def plain_response(status: int, content_type: bytes, body: bytes, *, lines: bytes = b"") -> bytes:
-    """A small answer with a body, for control endpoints; `lines` are further header lines with their CRLF."""
-    head = b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n" % (
-        status, REASONS.get(status, b"Error"), content_type, lines, len(body)
-    )  # fmt: skip
-    return head + body

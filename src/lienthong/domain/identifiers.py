@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.percent import decode_segment, encode_segment
@@ -91,8 +91,14 @@ def encode_parts(parts: tuple[str, ...]) -> str:
     return "/".join(map(encode_segment, parts))
 
 
+IDENTIFIER_LENGTH_MAX: Final = 1024
+"""Characters of a whole identifier as sent; a ledger record holds four times as many, so any encoding fits."""
+
+
 def split_parts(value: str, counts: tuple[int, ...], what: str) -> list[str]:
     """Decode `value` into parts; raises Malformed unless their number is in `counts` and none is blank."""
+    if len(value) > IDENTIFIER_LENGTH_MAX:
+        raise Malformed("BadRequest", f"{what} is longer than {IDENTIFIER_LENGTH_MAX} characters")
     parts = [decode_segment(piece) for piece in value.split("/")]
     if len(parts) not in counts:
         raise Malformed("BadRequest", f"{what} has {len(parts)} parts, expected {' or '.join(map(str, counts))}")

@@ -32,6 +32,14 @@ class Parties(NamedTuple):
     reason: Reason
 
 
+def with_reason(parties: Parties, reason: Reason) -> Parties:
+    """`parties` with the reason that the permit fixed."""
+    if reason is parties.reason:
+        return parties
+    client, service, sent_client, sent_service, request_id, message_id, _ = parties
+    return Parties(client, service, sent_client, sent_service, request_id, message_id, reason)
+
+
 class Asked(NamedTuple):
     """A request as read."""
 

@@ -21,7 +21,7 @@ from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
-from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service
+from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service, with_reason
 from lienthong.exchange.effects import Answer, Append, Effect, Effects, Fault, Send, Sign, Verify
 from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.remote_fault import remote_fault
@@ -130,7 +130,7 @@ class ConsumerExchange:
             raise Refused("InvalidSecurityServer", f"{wanted} does not serve {parties.service}")
         self._service: Service = usable_service(directory, parties.service)
         self._permit: Permit = permit_for(directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms)
-        self.parties = parties._replace(reason=self._permit.reason)
+        self.parties = with_reason(parties, self._permit.reason)
 
     def _begin_stream(self) -> Effects:
         """Large bodies are the business of `StreamingConsumer`; this machine takes none."""

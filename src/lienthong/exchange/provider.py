@@ -22,7 +22,7 @@ from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
-from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service
+from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service, with_reason
 from lienthong.exchange.effects import Append, CallService, Effects, Fault, Reply, Sign, Verify
 from lienthong.exchange.minimise import ServiceAnswer, minimise
 from lienthong.exchange.records import End, Entry, SignedMessage, message_record
@@ -141,7 +141,7 @@ class ProviderExchange:
             raise Refused("UnknownService", f"service {parties.service} is not behind this node")
         self._service = usable_service(context.directory, parties.service)
         permit = permit_for(context.directory, context.quota, parties, asked=self.asked, now_ms=now_ms)
-        self.parties = parties._replace(reason=permit.reason)
+        self.parties = with_reason(parties, permit.reason)
         context.replay.take(parties.request_id, self._once_key(parties), now_ms)
         return permit
 

@@ -16,7 +16,7 @@ from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
-from lienthong.exchange.access import ids_of
+from lienthong.exchange.access import ids_of, with_reason
 from lienthong.exchange.effects import (
     Append,
     Effects,
@@ -92,7 +92,7 @@ class StreamingProvider(ProviderExchange):
     def _whole_verified(self, given: inputs.SignatureVerified) -> Effects:
         assert self._permit is not None
         assert self.parties is not None
-        self.parties = self.parties._replace(reason=self._permit.reason)
+        self.parties = with_reason(self.parties, self._permit.reason)
         self.state = State.RECORDING_WHOLE
         return (Append((self._request_record(given.now_ms, ""),)),)
 

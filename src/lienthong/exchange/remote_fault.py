@@ -13,6 +13,7 @@ from lienthong.domain.errors import LienthongError, Refused, Unavailable
 from lienthong.wire.message import NodeFault, ResponsePart
 
 _PREFIX = "Server.ServerProxy."
+_WORD_LENGTH_MAX = 200
 
 
 class _Document(msgspec.Struct):
@@ -46,5 +47,8 @@ def remote_fault(part: ResponsePart, body: bytes | None) -> LienthongError | Non
         message = _decoder.decode(body or b"{}").message
     except msgspec.DecodeError:
         message = "the provider's node refused without a readable reason"
-    code = part.fault.removeprefix(_PREFIX)
-    return Unavailable(code, message) if part.clause is None else Refused(code, message, clause=part.clause)
+    # What the other node says goes into our ledger, whose texts are bounded.
+    code = part.fault.removeprefix(_PREFIX)[:_WORD_LENGTH_MAX]
+    if part.clause is None:
+        return Unavailable(code, message)
+    return Refused(code, message, clause=part.clause[:_WORD_LENGTH_MAX])

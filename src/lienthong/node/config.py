@@ -56,7 +56,7 @@ class FrontSection(_Strict, frozen=True):
     tls_key: str | None = None
     """Its key (PEM, mode 0600)."""
     client_ca: str | None = None
-    """Authorities of client certificates (PEM); without it no client certificate is asked for."""
+    """Certificate authorities of client certificates (PEM); a certificate is then matched by its digest."""
 
 
 class PeerSection(_Strict, frozen=True):
@@ -196,6 +196,8 @@ def _problems(settings: NodeSettings) -> list[str]:
         found.append("front: listen_tls needs tls_certificate and tls_key")
     if front.listen is not None and not _inside(front.listen):
         found.append("front: listen (plain HTTP) must be a loopback or private address")
+    if front.client_ca is None and any(system.certificates for system in settings.systems):
+        found.append("front: client_ca is needed where systems prove themselves by certificate")
     found += [
         f"systems: {system.id} has no way to prove who it is"
         for system in settings.systems

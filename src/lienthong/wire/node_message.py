@@ -14,6 +14,8 @@ import msgspec
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unproven
 
 EXCHANGE_PATH = b"/exchange"
+_PREFIX = "Server.ServerProxy."
+_CODE_LENGTH_MAX = 200
 MEDIA_TYPE = b"application/vnd.lienthong.message"
 
 _REQUEST_HEAD = (
@@ -110,6 +112,9 @@ def node_fault(status: int, body: bytes | None) -> LienthongError:
         fault = _fault_decoder.decode(body or b"")
     except msgspec.DecodeError:
         return Unavailable("HttpError", f"the provider's node answered {status} without a message")
-    code = fault.type.removeprefix("Server.ServerProxy.").removeprefix("Client.")
+    # It keeps the prefix of the side that found it, and a bounded length: it goes into our ledger.
+    code = fault.type[:_CODE_LENGTH_MAX]
+    if not code.startswith(_PREFIX):
+        code = _PREFIX + "InternalError"
     family = Unproven if status == 403 else Unavailable
     return family(code, fault.message)

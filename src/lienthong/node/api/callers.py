@@ -87,21 +87,18 @@ class Callers:
         return frozenset(client for network, client in self._networks if address in network)
 
     def of_request(self, request: HttpRequest) -> frozenset[ClientId]:
-        """What connection and token prove together. A token of ours is taken off the message.
+        """What connection and token prove together. Every token of ours is taken off the message.
 
         Raises Refused ClientUnauthenticated for a token that is not valid.
         """
         speaks_for: frozenset[ClientId] = request.connection.peer
         if not self._secrets:
             return speaks_for
-        headers = request.headers
-        for index, (name, value) in enumerate(headers):
-            lowered = name.lower()
-            own = lowered == b"lienthong-authorization"
-            if (own or lowered == b"authorization") and value[:10].lower() == b"bearer lt1":
-                request.headers = headers[:index] + headers[index + 1 :]
-                return speaks_for | self._of_token(value[7:].strip())
-        return speaks_for
+        found = [_own_token(name, value) for name, value in request.headers]
+        if not any(found):
+            return speaks_for
+        request.headers = [header for header, token in zip(request.headers, found, strict=True) if token is None]
+        return speaks_for.union(*(self._of_token(token) for token in found if token is not None))
 
     def token_answer(self, request: HttpRequest) -> ControlAnswer:
         """``POST /oauth2/token`` with grant type client_credentials (RFC 6749 sections 4.4, 5.1, 5.2)."""
@@ -143,6 +140,15 @@ class Callers:
         except (ValueError, binascii.Error, msgspec.DecodeError):
             raise Refused("ClientUnauthenticated", "the access token was not made by this node") from None
         return _Known(frozenset({parse_client_id(claims.system)}), claims.expires_at_ms)
+
+
+def _own_token(name: bytes, value: bytes) -> bytes | None:
+    """The token of ours in a header, if it holds one."""
+    if name.lower() not in (b"authorization", b"lienthong-authorization"):
+        return None
+    scheme, _, token = value.strip().partition(b" ")
+    token = token.strip()
+    return token if scheme.lower() == b"bearer" and token[:3].lower() == b"lt1" else None
 
 
 def _holds(secret: str, known: str) -> Any:

@@ -21,19 +21,21 @@ class FaultWriter:
     def write(self, request: HttpRequest, fault: Fault, *, keep_alive: bool = True) -> None:
         """Answer `request` with the error; its detail is an id that is also in the logs."""
         accept = [value for name, value in request.headers if name.lower() == b"accept"]
-        head, body = self._document(fault, accept)
+        keep = keep_alive and request.keep_alive
+        head, body = self._document(fault, accept, keep=keep)
         if request.method == b"HEAD":
             body = b""
-        keep = keep_alive and request.keep_alive
         request.connection.respond(head + body, keep_alive=keep)
 
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
         """Answer bytes that are not a proper request, and close."""
         code = "MessageTooLarge" if status == 413 else "BadRequest"
-        head, body = self._document(Fault(Malformed(code, reason), Side.CONSUMER, None), [], status)
+        head, body = self._document(Fault(Malformed(code, reason), Side.CONSUMER, None), [], status=status)
         connection.respond(head + body, keep_alive=False)
 
-    def _document(self, fault: Fault, accept: list[bytes], status: int | None = None) -> tuple[bytes, bytes]:
+    def _document(
+        self, fault: Fault, accept: list[bytes], *, status: int | None = None, keep: bool = False
+    ) -> tuple[bytes, bytes]:
         error = fault.error
         detail = self._ids.make()
         code = faults.fault_code(error, fault.side, self._style)
@@ -50,5 +52,7 @@ class FaultWriter:
             lines.append(b"Lienthong-Clause: " + error.clause.encode())
         if fault.message_id:
             lines.append(b"X-Road-Id: " + fault.message_id.encode())
+        if not keep:
+            lines.append(b"Connection: close")
         lines.append(b"Content-Length: %d" % len(body))
         return b"\r\n".join(lines) + b"\r\n\r\n", body

@@ -45,7 +45,7 @@ class FrontDoor:
     def handle(self, request: HttpRequest) -> None:
         """One request."""
         target = request.target
-        if target.startswith(b"/r1/") and not self.metadata.is_metadata(target):
+        if target.startswith(b"/r1/") and not self.metadata.is_metadata(request.method, target):
             try:
                 speaks_for = self.callers.of_request(request)
             except LienthongError as error:
@@ -94,15 +94,18 @@ class FrontDoor:
     def _other(self, request: HttpRequest) -> None:
         path = request.target.partition(b"?")[0]
         try:
-            asks_token = path == b"/oauth2/token"
-            answer = self.callers.token_answer(request) if asks_token else self.metadata.answer(request)
+            if path == b"/oauth2/token":
+                answer = self.callers.token_answer(request)
+            else:
+                answer = self.metadata.answer(request, self.callers.of_request(request))
         except LienthongError as error:
             self.faults.write(request, effects.Fault(error, Side.CONSUMER, None))
             return
         status, content_type, extra, body = answer
-        request.connection.respond(
-            plain_response(status, content_type, body, lines=extra), keep_alive=request.keep_alive
-        )
+        response = plain_response(status, content_type, body, lines=extra)
+        if request.method == b"HEAD":
+            response = response[: len(response) - len(body)]
+        request.connection.respond(response, keep_alive=request.keep_alive)
 
 
 class _SystemWaits:

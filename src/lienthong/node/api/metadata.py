@@ -7,9 +7,9 @@ from hashlib import sha512
 
 from lienthong.adapters.http_server import HttpRequest
 from lienthong.directory.snapshot import FreshDirectory
-from lienthong.domain.errors import Malformed
+from lienthong.domain.errors import Malformed, Refused
 from lienthong.domain.grants import Grant, GrantState
-from lienthong.domain.identifiers import ServiceId
+from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.exchange.consumer import ConsumerContext
 from lienthong.node.api.callers import ControlAnswer
 from lienthong.node.use_cases.plane import Ids
@@ -43,12 +43,16 @@ class Metadata:
         self._ids = ids
         self._clock_ms = clock_ms
 
-    def is_metadata(self, target: bytes) -> bool:
-        """Whether a target under /r1/ may be a metadata call; a quick look, `answer` is exact."""
-        return any(mark in target for mark in _MARKS) and _kind_of(target) is not None
+    def is_metadata(self, method: bytes, target: bytes) -> bool:
+        """Whether a request for a target under /r1/ is a metadata call."""
+        return any(mark in target for mark in _MARKS) and _kind_of(method, target) is not None
 
-    def answer(self, request: HttpRequest) -> ControlAnswer:
-        """The answer to a request that is no exchange; raises Malformed BadRequest for anything unknown."""
+    def answer(self, request: HttpRequest, speaks_for: frozenset[ClientId]) -> ControlAnswer:
+        """The answer to a request that is no exchange.
+
+        Raises Malformed BadRequest for anything unknown, Refused ClientUnauthenticated where the caller has not
+        proved that it is the client that it names.
+        """
         directory = self._context.directory
         directory.require_fresh(self._clock_ms())
         call = list_clients_call(request.method, request.target)
@@ -62,6 +66,8 @@ class Metadata:
             raise Malformed("BadRequest", "the message protocol of this door is REST r1: /r1/instance/class/member/…")
         read = read_request_headers(request.headers)
         line = parse_request_line(request.method, request.target)
+        if read.client not in speaks_for:
+            raise Refused("ClientUnauthenticated", f"the caller has not proved that it is {read.client}")
         content_type, body = self._of_system(directory, read, line)
         return 200, content_type, self._lines(request, read, line), body
 
@@ -104,8 +110,8 @@ class Metadata:
         return header_lines(response_header_part(200, b"OK", headers=(), ids=ids))
 
 
-def _kind_of(target: bytes) -> Metaservice | None:
+def _kind_of(method: bytes, target: bytes) -> Metaservice | None:
     try:
-        return metaservice(parse_request_line(b"GET", target))
+        return metaservice(parse_request_line(method, target))
     except Malformed:
         return None

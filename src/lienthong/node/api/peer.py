@@ -79,13 +79,16 @@ class PeerDoor:
 
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
         """The bytes broke a bound or the protocol."""
-        body = fault_body("Client.BadRequest", reason, self.plane.ids.make())
-        connection.respond(plain_response(status, b"application/json", body), keep_alive=False)
+        body = fault_body(_PREFIX + "InvalidMessage", reason, self.plane.ids.make())
+        answer = plain_response(status, b"application/json", body, lines=b"Connection: close\r\n")
+        connection.respond(answer, keep_alive=False)
 
     def _node(self, request: HttpRequest) -> Node:
         node = self.context.directory.node_by_tls_digest(request.connection.peer)
         if node is None:
-            raise Unproven("SslAuthenticationFailed", "the certificate of the channel is of no node in the directory")
+            raise Unproven(
+                "ServiceFailed.SslAuthenticationFailed", "the certificate of the channel is of no node that is known"
+            )
         return node
 
 

@@ -33,6 +33,7 @@ from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane, Signer
 from lienthong.node.use_cases.tally import Tally
+from lienthong.wire.message import PART_BYTES_MAX
 
 _TOKEN_KEY = "token.key"  # noqa: S105 - a file name
 
@@ -91,7 +92,8 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         directory, QuotaWindows(limits.quota_windows), _replay_guard(limits), backends.services
     )
     peers = Peers(
-        lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities), client_bounds(limits)
+        lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities),
+        client_bounds(limits, PART_BYTES_MAX),
     )
     callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
     return Parts(settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers)
@@ -138,16 +140,19 @@ def _backend_tls(settings: NodeSettings) -> ssl.SSLContext | None:
     return ssl.create_default_context()
 
 
-def client_bounds(limits: LimitsSection) -> ClientBounds:
-    """Bounds of calls to other nodes and to systems."""
+def client_bounds(limits: LimitsSection, extra_bytes: int = 0) -> ClientBounds:
+    """Bounds of calls to other nodes and to systems; `extra_bytes` travel with a body."""
     return ClientBounds(
-        inline_body=limits.inline_body_kib << 10, answer_s=limits.peer_answer_s, connections=limits.peer_connections
+        inline_body=(limits.inline_body_kib << 10) + extra_bytes,
+        answer_s=limits.peer_answer_s,
+        connections=limits.peer_connections,
     )
 
 
-def door_bounds(limits: LimitsSection) -> Bounds:
-    """Bounds of connections at the doors."""
-    return Bounds(inline_body=limits.inline_body_kib << 10, header_s=limits.header_s, body_idle_s=limits.body_idle_s)
+def door_bounds(limits: LimitsSection, extra_bytes: int = 0) -> Bounds:
+    """Bounds of connections at the doors; `extra_bytes` travel with a body."""
+    inline_body = (limits.inline_body_kib << 10) + extra_bytes
+    return Bounds(inline_body=inline_body, header_s=limits.header_s, body_idle_s=limits.body_idle_s)
 
 
 def _token_key(data: Path) -> bytes:

@@ -29,6 +29,7 @@ from lienthong.node.config import NodeSettings
 from lienthong.node.jobs.indexing import Indexing
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
 from lienthong.wire.faults import CodeStyle
+from lienthong.wire.message import PART_BYTES_MAX
 
 _SWEEP_S = 0.25
 _DRAIN_S = 20.0
@@ -105,18 +106,22 @@ class _NodeProcess:
         await self._open(front, settings.front.listen_tls, front_server(settings.front, self._base))
         authorities = parts.consumer.directory.channel_authorities
         peer = PeerDoor(plane, parts.provider, parts.backends, settings.limits)
-        await self._open(peer, settings.peer.listen, peer_server(settings.peer, self._base, authorities))
+        # A message carries its header part before the body.
+        extra = PART_BYTES_MAX
+        await self._open(peer, settings.peer.listen, peer_server(settings.peer, self._base, authorities), extra)
         admin = AdminDoor(plane.tally, lambda: self._health(parts), lambda: self._gauges(parts))
         if self._worker == 0:
             await self._open(admin, settings.admin.listen, None)
 
-    async def _open(self, handler: RequestHandler, listen: str | None, tls: ssl.SSLContext | None) -> None:
+    async def _open(
+        self, handler: RequestHandler, listen: str | None, tls: ssl.SSLContext | None, extra_bytes: int = 0
+    ) -> None:
         if listen is None:
             return
         loop = asyncio.get_running_loop()
         registry = ConnectionRegistry(most=self._settings.limits.connections, clock=loop.time)
         self._registries.append(registry)
-        bounds = door_bounds(self._settings.limits)
+        bounds = door_bounds(self._settings.limits, extra_bytes)
         host, _, port = listen.rpartition(":")
         self._servers.append(
             await loop.create_server(
@@ -132,10 +137,12 @@ class _NodeProcess:
     async def _sweep(self, parts: Parts) -> None:
         while True:
             await asyncio.sleep(_SWEEP_S)
-            for registry in self._registries:
-                registry.sweep()
-            for pool in (*parts.peers.pools(), *parts.backends.pools()):
-                pool.sweep()
+            pools = [*parts.peers.pools(), *parts.backends.pools()]
+            for sweep in [*(one.sweep for one in self._registries), *(one.sweep for one in pools)]:
+                try:
+                    sweep()
+                except Exception as error:  # a bug in one ending must not end every deadline of the node
+                    self._log.error("sweep.failed", error=type(error).__name__, text=str(error))
 
     async def _refresh(self, parts: Parts) -> None:
         while True:
@@ -144,6 +151,9 @@ class _NodeProcess:
                 directory = await asyncio.to_thread(parts.directory_client.refresh, clock_ms())
             except LienthongError as error:
                 self._log.warning("directory.not_refreshed", code=error.code, message=error.message)
+                continue
+            except Exception as error:  # the next round may succeed; the directory in force stays in force
+                self._log.error("directory.not_refreshed", error=type(error).__name__, text=str(error))
                 continue
             if directory is not None:
                 parts.directory_changed(directory)

@@ -13,6 +13,7 @@ from lienthong.exchange import effects, inputs
 from lienthong.exchange.consumer import ConsumerContext, ConsumerExchange
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
+from lienthong.wire.faults import Side
 from lienthong.wire.node_message import carried_message, node_fault, request_bytes
 
 
@@ -44,6 +45,11 @@ class ConsumerRun:
         """Begin with the request of a system."""
         self._started_ms = request.now_ms
         self._plane.tally.began("consumer")
+        failure = self._plane.ledger.failure
+        if failure is not None:
+            # Nothing leaves that could not be recorded here.
+            self._fault(effects.Fault(failure, Side.CONSUMER, None))
+            return
         self.feed(request)
 
     def feed(self, given: object) -> None:
@@ -102,13 +108,19 @@ class ConsumerRun:
         self.feed(inputs.AnswerReceived(carried.header_part, carried.body, signature, now_ms))
 
     def failed(self, error: LienthongError) -> None:
-        """The other node did not answer."""
+        """The other node did not answer; once the message may have reached it, what came of it is not known."""
+        if error.code in _MAY_HAVE_ARRIVED:
+            message = "the request went out and no answer came back: the service may have been executed"
+            error = Unavailable("OutcomeUnknown", message)
         self.feed(inputs.SendFailed(error, self._plane.clock_ms()))
 
     def open_stream(self, answer: HttpAnswer, _flow: FlowControl) -> BodySink:
         """A large answer needs the stream form."""
         raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
 
+
+_MAY_HAVE_ARRIVED = frozenset({"HttpError", "DeadlineExceeded"})
+"""What the pool says when a request was written and its answer did not come."""
 
 ConsumerRun.PERFORM = {
     effects.Sign: ConsumerRun._sign,

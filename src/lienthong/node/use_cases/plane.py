@@ -22,6 +22,10 @@ from lienthong.node.use_cases.tally import Tally
 class Ledger(Protocol):
     """Where encoded records become durable."""
 
+    @property
+    def failure(self) -> Unavailable | None:
+        """Why nothing is taken now; None while all is well."""
+
     def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
         """Take a record; raises Unavailable LoggingFailed where it cannot."""
 
@@ -41,19 +45,29 @@ class Signer:
     template: SignerTemplate
 
 
+_RANDOM_AT_ONCE = 2000
+
+
 class Ids:
     """Makes request ids: version 7 UUIDs (RFC 9562) from the clock and a source of random bytes."""
 
-    __slots__ = ("_clock_ms", "_random")
+    __slots__ = ("_clock_ms", "_hex", "_next", "_random")
 
     def __init__(self, clock_ms: Callable[[], int], random: Callable[[int], bytes]) -> None:
         self._clock_ms = clock_ms
         self._random = random
+        self._hex = ""
+        self._next = 0
 
     def make(self) -> str:
         """A new id."""
+        start = self._next
+        if start >= len(self._hex):
+            self._hex = self._random(_RANDOM_AT_ONCE).hex()
+            start = 0
+        self._next = start + 20
         time = f"{self._clock_ms():012x}"
-        tail = self._random(10).hex()
+        tail = self._hex[start : start + 20]
         return f"{time[:8]}-{time[8:]}-7{tail[:3]}-a{tail[3:6]}-{tail[6:18]}"
 
 

@@ -91,7 +91,11 @@ class ProviderRun:
     def answered(self, answer: HttpAnswer) -> None:
         """The service answered."""
         now_ms = self._plane.clock_ms()
-        self.feed(inputs.ServiceAnswered(answer.status, answer.reason, answer.headers, answer.body, now_ms))
+        try:
+            self.feed(inputs.ServiceAnswered(answer.status, answer.reason, answer.headers, answer.body, now_ms))
+        except LienthongError:
+            # Its headers cannot stand in a message: the exchange still has an end.
+            self.failed(Unavailable("HttpError", "the answer of the service cannot be passed on"))
 
     def failed(self, error: LienthongError) -> None:
         """The service did not answer."""

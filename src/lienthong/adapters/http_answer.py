@@ -1,0 +1,52 @@
+"""What a call over HTTP/1.1 gives, who waits for it, and how much of it is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.domain.errors import LienthongError
+
+REASON_LENGTH_MAX = 256
+"""Bytes of a reason phrase; a header part holds no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientBounds:
+    """What a peer may answer and how long it may take. Bytes, counts, seconds."""
+
+    header_bytes: int = 32 * 1024
+    header_count: int = 64
+    inline_body: int = 256 * 1024
+    connect_s: float = 5.0
+    answer_s: float = 30.0
+    idle_s: float = 60.0
+    connections: int = 512
+    waiting: int = 4096
+
+
+class HttpAnswer:
+    """An answer as received. With `stream` the body follows in pieces."""
+
+    __slots__ = ("body", "headers", "reason", "status", "stream")
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.reason = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body: bytes | None = None
+        self.stream = False
+
+
+class Caller(Protocol):
+    """Who waits for one answer. Exactly one of `answered` and `failed` is called, or `open_stream` and its sink."""
+
+    def answered(self, answer: HttpAnswer) -> None:
+        """The whole answer is there."""
+
+    def failed(self, error: LienthongError) -> None:
+        """There will be no answer."""
+
+    def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
+        """An answer with a large body begins; `flow` pauses and resumes its arrival."""

@@ -1,0 +1,54 @@
+"""A request as a node received it, how much of it is taken, and small whole answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lienthong.adapters.http_server import HttpServerConnection
+
+REASONS = {
+    200: b"OK", 400: b"Bad Request", 401: b"Unauthorized", 403: b"Forbidden", 404: b"Not Found",
+    405: b"Method Not Allowed", 408: b"Request Timeout", 409: b"Conflict", 413: b"Content Too Large",
+    431: b"Request Header Fields Too Large", 500: b"Internal Server Error", 503: b"Service Unavailable",
+    504: b"Gateway Timeout",
+}  # fmt: skip
+"""Reason phrases of the answers that a node makes itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one connection may send. Bytes, counts and seconds."""
+
+    header_bytes: int = 32 * 1024
+    header_count: int = 64
+    inline_body: int = 256 * 1024
+    header_s: float = 10.0
+    body_idle_s: float = 30.0
+    idle_s: float = 120.0
+    pipelined: int = 16
+    linger_s: float = 2.0
+
+
+class HttpRequest:
+    """One request as received. `body` is None when it has none; `stream` tells that the body follows in pieces."""
+
+    __slots__ = ("body", "connection", "headers", "keep_alive", "method", "stream", "target")
+
+    def __init__(self, connection: HttpServerConnection) -> None:
+        self.connection = connection
+        self.method = b""
+        self.target = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body: bytes | None = None
+        self.keep_alive = True
+        self.stream = False
+
+
+def plain_response(status: int, content_type: bytes, body: bytes, *, lines: bytes = b"") -> bytes:
+    """A small answer with a body, for control endpoints; `lines` are further header lines with their CRLF."""
+    head = b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n" % (
+        status, REASONS.get(status, b"Error"), content_type, lines, len(body)
+    )  # fmt: skip
+    return head + body
