@@ -95,8 +95,8 @@ def test_the_load_script_is_lua_with_the_request(tmp_path: Path) -> None:
 
 
 def test_cpu_and_memory_of_a_family_are_read() -> None:
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; x = bytes(50_000_000).count(1);\
-            print(1, flush=True); time.sleep(60)'])"
+    inner = "import time; kept = b'x' * 50_000_000; print(1, flush=True); time.sleep(60)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     try:
         assert child.stdout is not None
@@ -104,8 +104,7 @@ def test_cpu_and_memory_of_a_family_are_read() -> None:
         assert len(processes.family(child.pid)) == 2
         assert processes.cpu_us(child.pid) > 0
         now, highest = processes.memory_mb(child.pid)
-        assert highest >= now > 5
-        assert highest > 50
+        assert highest >= now > 50
     finally:
         for pid in reversed(processes.family(child.pid)):
             os.kill(pid, 9)
