@@ -1,4 +1,4 @@
-"""Rows of xroad-rest/errors.json through two real nodes: documented code, status, header, body; and the 7.8 spelling."""
+"""Rows of xroad-rest/errors.json through two real nodes: documented code, status, header, body; and 7.8's spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A calling system that speaks plain HTTP: whole calls with http.client, and raw bytes for everything it would not send."""
+"""A calling system that speaks plain HTTP: whole calls with http.client, raw bytes for the rest."""
 
 from __future__ import annotations
 

@@ -67,20 +67,17 @@ class State(IntEnum):
 
 class ProviderExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order.
-
-    `detail` is the id under which the node's logs tell more about an error.
     """
 
     __slots__ = (
-        "_answer", "_answer_part", "_context", "_detail", "_digests", "_message", "_message_out", "_outcome",
+        "_answer", "_answer_part", "_context", "_digests", "_message", "_message_out", "_outcome",
         "_permit", "_refused_request", "_response_digests", "_service", "asked", "parties", "state",
     )  # fmt: skip
 
     TABLE: ClassVar[dict[tuple[State, type], Callable[[ProviderExchange, Any], Effects]]]
 
-    def __init__(self, context: ProviderContext, detail: str) -> None:
+    def __init__(self, context: ProviderContext) -> None:
         self._context = context
-        self._detail = detail
         self.state = State.NEW
         self._permit: Permit | None = None
         self._service: Service | None = None
@@ -203,7 +200,8 @@ class ProviderExchange:
     # ---- SIGNING and RECORDING_ANSWER
     def _refuse(self, error: LienthongError) -> Effects:
         self._outcome = error.code if error.clause is None else f"{error.code}/{error.clause}"
-        fault, body = refusal_message(error, self._detail)
+        assert self.parties is not None
+        fault, body = refusal_message(error, self.parties.request_id)
         headers = [(b"content-type", b"application/json")]
         return self._sign_answer(ServiceAnswer(500, b"Internal Server Error", headers, body), fault)
 

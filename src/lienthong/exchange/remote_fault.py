@@ -34,7 +34,10 @@ _decoder = msgspec.json.Decoder(_Document)
 
 
 def refusal_message(error: LienthongError, detail: str) -> RefusalMessage:
-    """The fault and body of the response in which the provider's node refuses or fails."""
+    """The fault and body of the response in which the provider's node refuses or fails.
+
+    `detail` is the id under which the node's logs have the refusal: the request id.
+    """
     fault = NodeFault(_PREFIX + error.code, error.clause)
     return RefusalMessage(fault, _encoder.encode(_Document(fault.code, error.message, detail)))
 

@@ -67,7 +67,13 @@ class FrontDoor:
             return DiscardSink()
         run, received = self._new_run(request, speaks_for)
         length = declared_length(request.headers)
-        return run.start_stream(received._replace(streamed=True), request.connection.flow, length)
+        # Whoever is answered before its body was read to the end cannot send another request after it.
+        keep_alive, request.keep_alive = request.keep_alive, False
+
+        def whole() -> None:
+            request.keep_alive = keep_alive
+
+        return run.start_stream(received._replace(streamed=True), request.connection.flow, length, whole)
 
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
         """The bytes broke a bound or the protocol."""
@@ -77,17 +83,17 @@ class FrontDoor:
         self, request: HttpRequest, speaks_for: frozenset[ClientId]
     ) -> tuple[StreamingConsumerRun, inputs.RequestReceived]:
         plane = self.plane
-        ids = plane.ids
+        request_id = plane.ids.make()
         waits = _SystemWaits(request, self.faults)
-        run = waits.run = StreamingConsumerRun(plane, self.context, self.peers, waits, limit=self.body_max)
+        run = StreamingConsumerRun(plane, self.context, self.peers, waits, limit=self.body_max)
         return run, inputs.RequestReceived(
             request.method,
             request.target,
             request.headers,
             request.body,
             speaks_for,
-            ids.make(),
-            f"{self.instance}-{ids.make()}",
+            request_id,
+            f"{self.instance}-{request_id}",
             plane.clock_ms(),
         )
 
@@ -111,23 +117,16 @@ class FrontDoor:
 class _SystemWaits:
     """The system that waits for the end of one exchange."""
 
-    __slots__ = ("_faults", "_request", "run")
-
-    run: StreamingConsumerRun
+    __slots__ = ("_faults", "_request")
 
     def __init__(self, request: HttpRequest, faults: FaultWriter) -> None:
         self._request = request
         self._faults = faults
 
-    @property
-    def _keep_alive(self) -> bool:
-        """A connection whose request body was not read to its end cannot carry another request."""
-        return self._request.keep_alive and self.run.body_whole
-
     def answer(self, effect: effects.Answer) -> None:
         """Header lines go out as they were signed; only their framing is ours."""
         request, body = self._request, effect.body
-        keep_alive = self._keep_alive
+        keep_alive = self._request.keep_alive
         head = b"HTTP/1.1 %d %b\r\n%b" % (effect.status, effect.reason, effect.header_lines)
         if not keep_alive:
             head += b"Connection: close\r\n"
@@ -141,7 +140,7 @@ class _SystemWaits:
 
     def fault(self, effect: effects.Fault) -> None:
         """An error of a node."""
-        self._faults.write(self._request, effect, keep_alive=self._keep_alive)
+        self._faults.write(self._request, effect, keep_alive=self._request.keep_alive)
 
     def begin(self, effect: effects.AnswerBegins, length: int | None) -> HttpOutlet:
         """The head of an answer in pieces."""
@@ -151,7 +150,7 @@ class _SystemWaits:
 
     def end(self, outlet: HttpOutlet) -> None:
         """Its end."""
-        self._request.connection.respond(outlet.last, keep_alive=self._keep_alive)
+        self._request.connection.respond(outlet.last, keep_alive=self._request.keep_alive)
 
     def break_off(self) -> None:
         """It cannot be completed, and the caller must not take it for complete."""

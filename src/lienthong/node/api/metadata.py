@@ -32,8 +32,6 @@ from lienthong.wire.request_line import (
     query_parameter,
 )
 
-_MARKS = (b"/listMethods", b"/allowedMethods", b"/getOpenAPI")
-
 
 class Metadata:
     """Answers metadata calls of one node."""
@@ -45,7 +43,9 @@ class Metadata:
 
     def is_metadata(self, method: bytes, target: bytes) -> bool:
         """Whether a request for a target under /r1/ is a metadata call."""
-        return any(mark in target for mark in _MARKS) and _kind_of(method, target) is not None
+        if b"/listMethods" in target or b"/allowedMethods" in target or b"/getOpenAPI" in target:
+            return _kind_of(method, target) is not None
+        return False
 
     def answer(self, request: HttpRequest, speaks_for: frozenset[ClientId]) -> ControlAnswer:
         """The answer to a request that is no exchange.

@@ -32,13 +32,14 @@ class ConsumerRun:
 
     __slots__ = ("_caller", "_exchange", "_peers", "_plane", "_started_ms")
 
+    MACHINE: ClassVar[type[ConsumerExchange]] = ConsumerExchange
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
     def __init__(self, plane: Plane, context: ConsumerContext, peers: Peers, caller: Caller) -> None:
         self._plane = plane
         self._peers = peers
         self._caller = caller
-        self._exchange = ConsumerExchange(context)
+        self._exchange = self.MACHINE(context)
         self._started_ms = 0
 
     def start(self, request: inputs.RequestReceived) -> None:

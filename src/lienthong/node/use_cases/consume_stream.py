@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from lienthong.adapters.http_client import HttpAnswer, HttpClientConnection
@@ -45,14 +46,16 @@ class StreamingConsumerRun(ConsumerRun):
     """One exchange of the consumer side, whose request or answer may be streamed."""
 
     __slots__ = (
-        "_channel", "_head", "_incoming", "_limit", "_outgoing", "_outlet", "_source", "length", "stream_caller",
+        "_channel", "_head", "_incoming", "_limit", "_outgoing", "_outlet", "_source",
+        "_whole", "length", "stream_caller",
     )  # fmt: skip
+
+    MACHINE = StreamingConsumer
 
     def __init__(
         self, plane: Plane, context: ConsumerContext, peers: Peers, caller: StreamCaller, *, limit: int
     ) -> None:
         super().__init__(plane, context, peers, caller)
-        self._exchange = StreamingConsumer(context)
         self.stream_caller = caller
         self._limit = limit
         self._source: FlowControl | None = None
@@ -63,13 +66,15 @@ class StreamingConsumerRun(ConsumerRun):
         self._head: Head | None = None
         self.length: int | None = None
 
-    @property
-    def body_whole(self) -> bool:
-        """All of the caller's body was read."""
-        return self._outgoing is None or self._outgoing.body_whole
-
-    def start_stream(self, request: inputs.RequestReceived, source: FlowControl, length: int | None) -> BodySink:
-        """Begin with a request whose body follows; gives what takes it."""
+    def start_stream(
+        self,
+        request: inputs.RequestReceived,
+        source: FlowControl,
+        length: int | None,
+        whole: Callable[[], None],
+    ) -> BodySink:
+        """Begin with a request whose body follows; gives what takes it. `whole` is told when all of it was read."""
+        self._whole = whole
         self._source = source
         self.length = length
         if length is not None and length > self._limit:
@@ -96,10 +101,14 @@ class StreamingConsumerRun(ConsumerRun):
             return Mark(signature.signed_at_ms, signature.value)
 
         pump = self._outgoing = OutgoingPump(digest, sign, self._source, limit=self._limit)
-        pump.on_ended = lambda body: self.feed(inputs.BodyEnded(body))
+        pump.on_ended = self._body_ended
         pump.on_aborted = self._caller_gone
         pump.on_too_large = self.failed
         self.feed(inputs.MarkSigned(mark))
+
+    def _body_ended(self, body_digest: bytes) -> None:
+        self._whole()
+        self.feed(inputs.BodyEnded(body_digest))
 
     def _caller_gone(self) -> None:
         self.feed(inputs.CallerGone(self._plane.clock_ms()))

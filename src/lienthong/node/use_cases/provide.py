@@ -30,16 +30,16 @@ class PeerDoor(Protocol):
 class ProviderRun:
     """One exchange of the provider side. Also the caller of the backend's connection pool."""
 
-    __slots__ = ("_backends", "_detail", "_door", "_exchange", "_plane", "_started_ms")
+    __slots__ = ("_backends", "_door", "_exchange", "_plane", "_started_ms")
 
+    MACHINE: ClassVar[type[ProviderExchange]] = ProviderExchange
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
     def __init__(self, plane: Plane, context: ProviderContext, backends: Backends, door: PeerDoor) -> None:
         self._plane = plane
         self._backends = backends
         self._door = door
-        self._detail = plane.ids.make()
-        self._exchange = ProviderExchange(context, self._detail)
+        self._exchange = self.MACHINE(context)
         self._started_ms = 0
 
     def start(self, carried: CarriedMessage, peer: Node) -> None:
@@ -77,12 +77,16 @@ class ProviderRun:
 
     def _reply(self, effect: effects.Reply) -> None:
         self._ended(effect.outcome)
+        if effect.outcome:
+            parties = self._exchange.parties
+            assert parties is not None
+            self._plane.log.warning("exchange.refused", outcome=effect.outcome, detail=parties.request_id)
         signature = encode_signature(effect.signature)
         self._door.reply(answer_bytes(effect.header_part, effect.body, signature=signature))
 
     def _fault(self, effect: effects.Fault) -> None:
         self._ended(effect.error.code)
-        self._door.fault(effect, self._detail)
+        self._door.fault(effect, self._plane.ids.make())
 
     def _ended(self, code: str) -> None:
         self._plane.tally.ended("provider", code, self._plane.clock_ms() - self._started_ms)

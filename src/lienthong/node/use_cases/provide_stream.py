@@ -58,16 +58,17 @@ class StreamingProviderRun(ProviderRun):
     """One exchange of the provider side, whose request or answer may be streamed."""
 
     __slots__ = (
-        "_answer", "_call_channel", "_head", "_incoming", "_machine", "_outgoing", "_outlet", "_peer",
+        "_answer", "_call_channel", "_head", "_incoming", "_outgoing", "_outlet", "_peer",
         "_service_flow", "_sizes", "_stream_door",
     )  # fmt: skip
+
+    MACHINE = StreamingProvider
+    _exchange: StreamingProvider
 
     def __init__(
         self, plane: Plane, context: ProviderContext, backends: Backends, door: StreamDoor, *, sizes: Sizes
     ) -> None:
         super().__init__(plane, context, backends, door)
-        self._machine = StreamingProvider(context, self._detail)
-        self._exchange = self._machine
         self._stream_door = door
         self._sizes = sizes
         self._incoming: IncomingPump | None = None
@@ -140,7 +141,7 @@ class StreamingProviderRun(ProviderRun):
     # ---- a streamed answer
     def open_stream(self, answer: HttpAnswer, _flow: FlowControl) -> BodySink:
         """The service's answer is large: pass it in pieces, or collect it where it must be cut."""
-        if not self._machine.passes_whole:
+        if not self._exchange.passes_whole:
             return BufferSink(self._sizes.masked_body_max, lambda body: self._whole(answer, body), self.failed)
         self._answer = answer
         self._service_flow = _flow

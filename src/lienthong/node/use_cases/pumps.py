@@ -39,11 +39,6 @@ class OutgoingPump:
         self.on_too_large: Callable[[LienthongError], None] = _ignore_error
         source.pause_reading()
 
-    @property
-    def body_whole(self) -> bool:
-        """All of the body has arrived."""
-        return self._whole
-
     def open(self, channel: FlowControl, begin: bytes) -> None:
         """The channel is there: send `begin` (the HTTP head and the HEAD frame), then what arrived, and go on."""
         self._channel = channel
