@@ -80,8 +80,10 @@ class LedgerWriter:
         self._loop = loop
         self._clock_ms = clock_ms
         self._settings = settings
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
         self._pending: list[_Waiting] = []
+        self._fetched: list[_Waiting] = []
+        self._closing = False
         self._waiting_records = 0
         self._waiting_bytes = 0
         self._failure: Unavailable | None = Unavailable("LoggingFailed", "The ledger is not open")
@@ -156,8 +158,8 @@ class LedgerWriter:
     def _hand_over(self) -> None:
         """Give the writer what this turn of the loop brought: it wakes once and syncs once for all of it."""
         pending, self._pending = self._pending, []
-        for waiting in pending:
-            self._queue.put(waiting)
+        if pending:
+            self._queue.put(pending)
 
     def reopen(self) -> None:
         """After a failure: clear what was not acknowledged and accept records again. Raises Unavailable again if not.
@@ -260,20 +262,32 @@ class LedgerWriter:
 
     def _next_group(self) -> tuple[list[_Waiting], int, bool]:
         """Whatever waits, up to the bounds; False at the end once the ledger is to be closed."""
-        get = self._queue.get
-        first = get()
-        if first is None:
-            return [], 0, False
-        group, size = [first], len(first[0]) + RECORD_OVERHEAD
-        for _ in range(min(self._queue.qsize(), self._settings.group_records_max - 1)):
-            if size >= self._settings.group_bytes_max:
+        going_on = self._fetch(wait=not self._fetched)
+        fetched = self._fetched
+        count, size = 0, 0
+        bytes_max = self._settings.group_bytes_max
+        for encoded, _ in fetched[: self._settings.group_records_max]:
+            count += 1
+            size += len(encoded) + RECORD_OVERHEAD
+            if size >= bytes_max:
                 break
-            waiting = get()
-            if waiting is None:
-                return group, size, False
-            group.append(waiting)
-            size += len(waiting[0]) + RECORD_OVERHEAD
-        return group, size, True
+        group, self._fetched = fetched[:count], fetched[count:]
+        return group, size, going_on or bool(self._fetched)
+
+    def _fetch(self, *, wait: bool) -> bool:
+        """Move what waits in the queue to `_fetched`; False once the ledger is to be closed."""
+        queue = self._queue
+        if wait and not self._closing:
+            self._take(queue.get())
+        while not queue.empty():
+            self._take(queue.get_nowait())
+        return not self._closing
+
+    def _take(self, brought: list[_Waiting] | None) -> None:
+        if brought is None:
+            self._closing = True
+        else:
+            self._fetched = self._fetched + brought if self._fetched else brought
 
     def _commit(self, records: list[bytes], size: int) -> None:
         """One entry, durable. Raises OSError."""
@@ -335,12 +349,12 @@ class LedgerWriter:
 
     def _tell_left(self, failure: Unavailable | None) -> None:
         self._hand_over()
-        while not self._queue.empty():
-            waiting = self._queue.get_nowait()
-            if waiting is not None:
-                self._waiting_records -= 1
-                self._waiting_bytes -= len(waiting[0]) + RECORD_OVERHEAD
-                self._call(waiting[1], failure)
+        self._fetch(wait=False)
+        left, self._fetched = self._fetched, []
+        for encoded, done in left:
+            self._waiting_records -= 1
+            self._waiting_bytes -= len(encoded) + RECORD_OVERHEAD
+            self._call(done, failure)
 
     def _call(self, done: Done, failure: Unavailable | None) -> None:
         """One failing callback must not keep the others from being called."""
