@@ -112,7 +112,7 @@ class _Stage:
         """A fresh machine of the provider side, which has seen no message yet."""
         guard = ReplayGuard(request_period_ms=2 * _WINDOW_MS, message_period_ms=3_600_000, most=1000)
         context = ProviderContext(self._directory, QuotaWindows(1000), guard, frozenset({SERVICE}))
-        return ProviderExchange(context, "detail")
+        return ProviderExchange(context)
 
     def pieces(self) -> dict[str, Callable[[], object]]:
         """The parts of an exchange by name."""
