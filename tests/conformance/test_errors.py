@@ -40,11 +40,6 @@ def _rig(folder: Path, url: str, style: str) -> Rig:
     return found
 
 
-@pytest.fixture(scope="module")
-def system() -> Iterator[ScriptedService]:
-    with ScriptedService() as found:
-        yield found
-
 
 @pytest.fixture(scope="module", params=["documented", "snake"])
 def rig(

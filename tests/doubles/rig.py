@@ -190,6 +190,10 @@ class Rig:
         if not self.grants:
             self.grants = [grant()]
         self._make_directory()
+        self.write_settings()
+
+    def write_settings(self) -> None:
+        """Write the settings files of both nodes; read when a node starts."""
         self._write_settings(self.consumer, NodeId(*CONSUMER, "nut-1"), CONSUMER, hosted=False)
         self._write_settings(self.provider, NodeId(*PROVIDER, "nut-1"), PROVIDER, hosted=True)
 
