@@ -25,7 +25,7 @@ class FlowControl:
     Without a transport (all bytes are here already) it is one that ended.
     """
 
-    __slots__ = ("_full", "_gone", "_reading", "_transport", "on_lost", "on_room")
+    __slots__ = ("_full", "_gone", "_reading", "_transport", "on_room")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
@@ -33,7 +33,6 @@ class FlowControl:
         self._gone = transport is None
         self._reading = True
         self.on_room: Callable[[], None] | None = None
-        self.on_lost: Callable[[], None] | None = None
 
     @property
     def full(self) -> bool:
@@ -78,8 +77,11 @@ class FlowControl:
             self.on_room()
 
     def lost(self) -> None:
-        """Called by the connection when it ended."""
+        """Called by the connection when it ended. Who waits for room goes on: what it writes from now on is dropped.
+
+        Otherwise the other side would stand still for ever, and its exchange would have no end.
+        """
         self._gone = True
-        if self.on_lost is not None:
-            callback, self.on_lost = self.on_lost, None
-            callback()
+        self._full = False
+        if self.on_room is not None:
+            self.on_room()

@@ -3,6 +3,7 @@
 Order and its reason: decide before signing (nothing leaves without a Permit); the request goes out while its record
 is written; the answer is verified before it is believed; both records are durable before the caller is answered.
 Refusals of an identified caller and failures after sending are recorded as outcomes before they are told.
+The driver answers Sign and Verify at once, before it gives any other input; everything else may come in any order.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unproven
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node, Service, SigningCertificate, member_of
-from lienthong.evidence.digest import leaf, request_digests, response_digests
+from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
@@ -98,19 +99,19 @@ class ConsumerExchange:
         except LienthongError as error:
             return self._fault(error)
         try:
+            self.header_part = request_header_part(
+                given.method,
+                given.target,
+                headers=given.headers,
+                request_id=given.request_id,
+                generated_id=None if read.message_id else given.generated_id,
+            )
             self._decide(given)
         except Refused as error:
             return self._refuse(error, given.now_ms)
         except LienthongError as error:
             return self._fault(error)
         self._request = given
-        self.header_part = request_header_part(
-            given.method,
-            given.target,
-            headers=given.headers,
-            request_id=given.request_id,
-            generated_id=None if read.message_id else given.generated_id,
-        )
         if given.streamed:
             return self._begin_stream()
         self._request_digests = request_digests(self.header_part, given.body)
@@ -165,10 +166,15 @@ class ConsumerExchange:
             certificate = self._signer_of_answer(given.signature)
         except LienthongError as error:
             return self._fail(error, given.now_ms)
+        self._request_digests = self._answered_digests(self._part)
         self._answer = given
         digests = response_digests(given.header_part, given.body, leaf(self._request_digests))
         self.state = State.VERIFYING
         return (Verify(given.signature, digests, certificate),)
+
+    def _answered_digests(self, _part: ResponsePart) -> MessageDigests:
+        """The digests of the request that the answer names."""
+        return self._request_digests
 
     def _signer_of_answer(self, signature: Signature) -> SigningCertificate:
         parties = self.parties

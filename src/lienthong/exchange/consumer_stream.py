@@ -10,7 +10,7 @@ from __future__ import annotations
 from hashlib import sha256, sha512
 from typing import Any
 
-from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.network import member_of
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf
 from lienthong.evidence.record import Direction, Record, RecordKind
@@ -32,7 +32,7 @@ from lienthong.exchange.effects import (
     VerifyMark,
 )
 from lienthong.exchange.records import NO_END, End, SignedMessage, message_record, outcome_record
-from lienthong.wire.message import check_response, header_lines, parse_response_part
+from lienthong.wire.message import ResponsePart, check_response, header_lines, parse_response_part, request_hash
 
 
 class StreamingConsumer(ConsumerExchange):
@@ -80,6 +80,12 @@ class StreamingConsumer(ConsumerExchange):
         self.state = State.SENT
         return (EndStream(given.signature), Append((record,)))
 
+    def _answered_digests(self, part: ResponsePart) -> MessageDigests:
+        """An answer that the provider gave before it had the whole body names the beginning of the request."""
+        if self._request.streamed and part.request_hash == request_hash(self._header_digest, None):
+            return self._body_known(None)
+        return self._request_digests
+
     def _caller_gone(self, given: inputs.CallerGone) -> Effects:
         return self._fail(Unavailable("IOError", "the caller broke off before its body was complete"), given.now_ms)
 
@@ -90,6 +96,8 @@ class StreamingConsumer(ConsumerExchange):
             self._part = check_response(
                 parse_response_part(given.header_part), ids_of(self.parties, self._request_digests)
             )
+            if self._part.fault is not None:
+                raise Malformed("InvalidMessage", "the provider's node refused in the form of a stream")
             certificate = self._signer_of_answer(given.mark)
         except LienthongError as error:
             return self._fail(error, given.now_ms)
@@ -152,7 +160,20 @@ class StreamingConsumer(ConsumerExchange):
     def _broken_before_answer(self, given: inputs.StreamBroken) -> Effects:
         return self._fail(given.error, given.now_ms)
 
+    def _answered_too_early(self, given: inputs.AnswerStreamOpened) -> Effects:
+        error = Unavailable("HttpError", "the provider's node began a large answer before it had the whole request")
+        return self._fail(error, given.now_ms)
+
+    def _broken_at_end(self, given: inputs.StreamBroken) -> Effects:
+        """Something follows the end of the answer: what was kept back of it is gone, so it cannot be completed."""
+        if isinstance(self._ending, AnswerEnds):
+            self._ending = AnswerBreaks(given.error)
+        return ()
+
     def _record_lost(self, given: inputs.RecordFailed) -> Effects:
+        """An answer that has begun is broken off; nothing else may be told in its place."""
+        if not isinstance(self._ending, AnswerEnds | AnswerBreaks):
+            return self._fault(given.error)
         self.state = State.DONE
         return (AnswerBreaks(given.error),)
 
@@ -170,6 +191,8 @@ _STREAMED: dict[tuple[State, type], Any] = {
     (State.STREAMING, inputs.CallerGone): _ONE._caller_gone,
     (State.STREAMING, inputs.SendFailed): _ONE._failed,
     (State.STREAMING, inputs.AnswerReceived): _ONE._answer_received,
+    (State.STREAMING, inputs.AnswerStreamOpened): _ONE._answered_too_early,
+    (State.STREAMING, inputs.StreamBroken): _ONE._broken_before_answer,
     (State.SENT, inputs.AnswerStreamOpened): _ONE._answer_opened,
     (State.SENT, inputs.StreamBroken): _ONE._broken_before_answer,
     (State.ANSWER_MARK, inputs.Recorded): _ONE._recorded,
@@ -183,12 +206,13 @@ _STREAMED: dict[tuple[State, type], Any] = {
     (State.ANSWER_STREAMING, inputs.StreamBroken): _ONE._broken,
     (State.ANSWER_COMPLETE, inputs.SignatureVerified): _ONE._whole_answer_verified,
     (State.ANSWER_COMPLETE, inputs.SignatureUnproven): _ONE._broken,
-    (State.ANSWER_COMPLETE, inputs.RecordFailed): _ONE._record_lost,
-    (State.RECORDING, inputs.StreamBroken): _ONE._nothing,
+    (State.RECORDING, inputs.RecordFailed): _ONE._record_lost,
+    (State.RECORDING, inputs.StreamBroken): _ONE._broken_at_end,
     (State.RECORDING, inputs.CallerGone): _ONE._nothing,
     (State.RECORDING, inputs.BodyEnded): _ONE._nothing,
     (State.RECORDING, inputs.SendFailed): _ONE._nothing,
     (State.RECORDING, inputs.AnswerReceived): _ONE._nothing,
+    (State.RECORDING, inputs.AnswerStreamOpened): _ONE._nothing,
     (State.RECORDING, inputs.AnswerStreamEnded): _ONE._nothing,
     (State.VERIFYING, inputs.CallerGone): _ONE._nothing,
     (State.VERIFYING, inputs.BodyEnded): _ONE._nothing,

@@ -1,7 +1,8 @@
 """What may leave of a service's answer: the granted fields, or only yes or no. Pure.
 
 Law: nothing outside the granted fields leaves. Where fields are granted, an answer that cannot be cut (neither JSON
-nor XML, or compressed) does not leave, and of an error document only its general members do.
+nor XML, or compressed) does not leave, and of an error document only its general members do. Digests that the
+service made of the uncut answer do not leave with the cut one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from lienthong.domain.mask import compile_mask
 
 _ERROR_MASK = compile_mask(("type", "title", "status", "code", "message"))
 _SUCCESS = range(200, 300)
+_OF_THE_UNCUT = frozenset({b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest", b"content-range"})
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -37,12 +39,17 @@ def minimise(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:
         return answer
     media = _media_type(answer.headers)
     if answer.status not in _SUCCESS:
-        return answer._replace(body=_ERROR_MASK.cut_json(answer.body) if media.endswith(b"json") else None)
+        return _cut(answer, _ERROR_MASK.cut_json(answer.body) if media.endswith(b"json") else None)
     if media.endswith(b"json"):
-        return answer._replace(body=mask.cut_json(answer.body, rows))
+        return _cut(answer, mask.cut_json(answer.body, rows))
     if media.endswith(b"xml"):
-        return answer._replace(body=mask.cut_xml(answer.body, rows))
+        return _cut(answer, mask.cut_xml(answer.body, rows))
     raise Unavailable("ServiceFailed.InvalidContentType", "the answer is neither JSON nor XML and cannot be cut")
+
+
+def _cut(answer: ServiceAnswer, body: bytes | None) -> ServiceAnswer:
+    headers = [header for header in answer.headers if header[0].lower() not in _OF_THE_UNCUT]
+    return answer._replace(headers=headers, body=body)
 
 
 def _yes_or_no(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:

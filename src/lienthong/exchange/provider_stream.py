@@ -10,7 +10,7 @@ from __future__ import annotations
 from hashlib import sha256, sha512
 from typing import Any
 
-from lienthong.domain.errors import LienthongError
+from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.grants import AnswerForm
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf
 from lienthong.evidence.record import Direction, Record, RecordKind
@@ -38,7 +38,7 @@ from lienthong.wire.message import response_header_part
 class StreamingProvider(ProviderExchange):
     """One exchange whose request or answer may be streamed."""
 
-    __slots__ = ("_break_error", "_head", "_reply_mark", "_reply_part", "_reply_status")
+    __slots__ = ("_break_error", "_early", "_head", "_left", "_reply_mark", "_reply_part", "_reply_status")
 
     @property
     def passes_whole(self) -> bool:
@@ -55,6 +55,7 @@ class StreamingProvider(ProviderExchange):
         except LienthongError as error:
             return self._fault(error)
         self._head = given
+        self._early: inputs.ServiceAnswered | inputs.ServiceFailed | None = None
         header_digest = sha512(given.header_part).digest()
         self._digests = MessageDigests(DigestAlgorithm.SHA512, header_digest, None, None)
         self.state = State.VERIFYING_MARK
@@ -98,7 +99,16 @@ class StreamingProvider(ProviderExchange):
 
     def _whole_recorded(self, _given: inputs.Recorded) -> Effects:
         self.state = State.CALLING
-        return (EndService(),)
+        return (EndService(),) if self._early is None else self.feed(self._early)
+
+    def _service_early(self, given: inputs.ServiceAnswered | inputs.ServiceFailed) -> Effects:
+        """The service did not wait for the end of the request; its answer waits for the record."""
+        self._early = given
+        return ()
+
+    def _service_opened_early(self, given: inputs.ServiceStreamOpened) -> Effects:
+        error = Unavailable("ServiceFailed.HttpError", "the service began a large answer before it had the request")
+        return self.feed(inputs.ServiceFailed(error, given.now_ms))
 
     def _broken(self, given: inputs.StreamBroken | inputs.SignatureUnproven) -> Effects:
         return self._outcome_first(given.error, given.now_ms)
@@ -110,8 +120,8 @@ class StreamingProvider(ProviderExchange):
             self._reply_part = response_header_part(
                 given.status, given.reason, headers=given.headers, ids=ids_of(self.parties, self._digests)
             )
-        except LienthongError as error:
-            return self._refuse(error)
+        except Malformed as error:
+            return self._refuse(Unavailable("ServiceFailed.InvalidMessage", error.message))
         self._reply_status = given.status
         self.state = State.MARKING
         return (SignMark(sha256(self._reply_part).digest(), self.parties.service.member, response=True),)
@@ -167,10 +177,15 @@ class StreamingProvider(ProviderExchange):
     def _outcome_first(self, error: LienthongError, now_ms: int) -> Effects:
         assert self.parties is not None
         self._break_error = error
+        self._left = 2 if self.state in _RECORDING else 1
         self.state = State.BREAKING
         return (Append((outcome_record(self.parties, Direction.PROVIDER, error, now_ms),)),)
 
-    def _outcome_recorded(self, _given: inputs.Recorded | inputs.RecordFailed) -> Effects:
+    def _outcome_recorded(self, _given: inputs.Recorded) -> Effects:
+        self._left -= 1
+        return () if self._left else self._outcome_lost()
+
+    def _outcome_lost(self, _given: inputs.RecordFailed | None = None) -> Effects:
         self.state = State.DONE
         return (ReplyBreaks(self._break_error),)
 
@@ -179,7 +194,23 @@ class StreamingProvider(ProviderExchange):
 
 
 _ONE = StreamingProvider
-_LATE = (inputs.MessageStreamEnded, inputs.StreamBroken, inputs.ServiceAnswered, inputs.ServiceFailed)
+_RECORDING = frozenset({State.RECORDING_BEGINNING, State.RECORDING_WHOLE, State.RECORDING_REPLY})
+_LATE = (
+    inputs.MessageStreamEnded,
+    inputs.StreamBroken,
+    inputs.ServiceAnswered,
+    inputs.ServiceFailed,
+    inputs.ServiceStreamOpened,
+    inputs.ServiceStreamEnded,
+)
+_AFTER_REQUEST = (
+    State.CALLING,
+    State.MARKING,
+    State.RECORDING_REPLY,
+    State.REPLYING,
+    State.SIGNING_WHOLE,
+    State.RECORDING_END,
+)
 _STREAMED: dict[tuple[State, type], Any] = (
     {
         (State.NEW, inputs.MessageStreamOpened): _ONE._stream_opened,
@@ -192,10 +223,15 @@ _STREAMED: dict[tuple[State, type], Any] = (
         (State.RECEIVING, inputs.StreamBroken): _ONE._broken,
         (State.RECEIVING, inputs.ServiceAnswered): _ONE._service_answered,
         (State.RECEIVING, inputs.ServiceFailed): _ONE._service_failed,
+        (State.RECEIVING, inputs.ServiceStreamOpened): _ONE._service_opened_early,
         (State.VERIFYING_WHOLE, inputs.SignatureVerified): _ONE._whole_verified,
         (State.VERIFYING_WHOLE, inputs.SignatureUnproven): _ONE._broken,
         (State.RECORDING_WHOLE, inputs.Recorded): _ONE._whole_recorded,
         (State.RECORDING_WHOLE, inputs.RecordFailed): _ONE._ended_by,
+        (State.RECORDING_WHOLE, inputs.StreamBroken): _ONE._broken,
+        (State.RECORDING_WHOLE, inputs.ServiceAnswered): _ONE._service_early,
+        (State.RECORDING_WHOLE, inputs.ServiceFailed): _ONE._service_early,
+        (State.RECORDING_WHOLE, inputs.ServiceStreamOpened): _ONE._service_opened_early,
         (State.CALLING, inputs.ServiceStreamOpened): _ONE._service_opened,
         (State.MARKING, inputs.MarkSigned): _ONE._mark_signed,
         (State.MARKING, inputs.CannotSign): _ONE._ended_by,
@@ -209,7 +245,7 @@ _STREAMED: dict[tuple[State, type], Any] = (
         (State.RECORDING_END, inputs.Recorded): _ONE._end_recorded,
         (State.RECORDING_END, inputs.RecordFailed): _ONE._reply_lost,
         (State.BREAKING, inputs.Recorded): _ONE._outcome_recorded,
-        (State.BREAKING, inputs.RecordFailed): _ONE._outcome_recorded,
+        (State.BREAKING, inputs.RecordFailed): _ONE._outcome_lost,
     }
     # what the sender or the service still do once the exchange goes to its end changes nothing
     | {
@@ -217,7 +253,7 @@ _STREAMED: dict[tuple[State, type], Any] = (
         for state in (State.SIGNING, State.RECORDING_ANSWER, State.BREAKING, State.DONE)
         for late in _LATE
     }
-    | {(state, inputs.StreamBroken): _ONE._nothing for state in (State.CALLING, State.MARKING, State.REPLYING)}
+    | {(state, inputs.StreamBroken): _ONE._nothing for state in _AFTER_REQUEST}
     | {(State.DONE, late): _ONE._nothing for late in (inputs.Recorded, inputs.RecordFailed)}
 )
 StreamingProvider.TABLE = ProviderExchange.TABLE | _STREAMED

@@ -59,21 +59,22 @@ class ReplayGuard:
         self._message_ids = SeenOnce(period_ms=message_period_ms, most=most)
 
     def take(self, request_id: str, once_key: MessageKey | None, now_ms: int) -> None:
-        """Take a message; raises Refused DuplicateMessage if it was taken before.
+        """Take a message; raises Refused DuplicateMessage if it was taken before, Unavailable Overloaded.
 
         `once_key` is the key of a message that must not be executed twice, None where repeating is harmless.
         """
         if self._request_ids.seen(request_id) is not None:
             raise Refused("DuplicateMessage", f"the message with request id {request_id} was received before")
-        if once_key is not None:
-            if self._message_ids.seen(once_key) is not None:
-                raise Refused(
-                    "DuplicateMessage",
-                    "a message with this X-Road-Id was taken before and is not executed again; "
-                    "ask for its outcome, or send a new request under a new X-Road-Id",
-                )
-            self._message_ids.add(once_key, now_ms)
+        if once_key is not None and self._message_ids.seen(once_key) is not None:
+            raise Refused(
+                "DuplicateMessage",
+                "a message with this X-Road-Id was taken before and is not executed again; "
+                "ask for its outcome, or send a new request under a new X-Road-Id",
+            )
+        # The message id last: where there is no room for the request id, the message may come again under its id.
         self._request_ids.add(request_id, now_ms)
+        if once_key is not None:
+            self._message_ids.add(once_key, now_ms)
 
     def restore(self, request_id: str, once_key: MessageKey | None, at_ms: int) -> None:
         """Remember a message found in the ledger at start, in order of time."""

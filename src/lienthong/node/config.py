@@ -5,6 +5,7 @@ Paths are relative to the file. Rules that need more than one setting are checke
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 
 import msgspec
@@ -213,8 +214,14 @@ def _problems(settings: NodeSettings) -> list[str]:
 
 def _inside(listen: str) -> bool:
     host = listen.rpartition(":")[0].strip("[]")
-    return host in ("localhost", "::1") or host.startswith(("127.", "10.", "192.168.", *PRIVATE_172))
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"  # a name that begins like a private address may be anywhere
+    return any(address in network for network in _INSIDE if network.version == address.version)
 
 
-PRIVATE_172 = tuple(f"172.{second}." for second in range(16, 32))
-"""RFC 1918: 172.16.0.0/12."""
+_INSIDE = tuple(
+    map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
+)
+"""Loopback, RFC 1918, RFC 4193."""

@@ -1,7 +1,8 @@
 """What a node does with its ledger before it takes traffic: nothing is executed twice, nothing stays without an end.
 
 Every accepted request has exactly one outcome, also after a crash: a request on record without response or outcome
-gets the outcome ``OutcomeUnknown``; the ids of recent requests are remembered again.
+gets the outcome ``OutcomeUnknown``, and so does one of which only the beginning of its stream is on record; the
+ids of recent requests that were taken are remembered again.
 """
 
 from __future__ import annotations
@@ -48,16 +49,24 @@ def recover(records: Iterable[Record], *, taken_since_ms: int) -> Recovered:
     for record in records:
         found.records += 1
         key = (record.direction.value, record.request_id)
-        if record.kind is not RecordKind.REQUEST:
+        if record.kind in (RecordKind.RESPONSE, RecordKind.OUTCOME):
             found.open_requests.pop(key, None)
-            continue
-        found.open_requests[key] = record
-        if record.direction is Direction.PROVIDER and record.time_ms >= taken_since_ms:
-            method = record.header_part.split(b"\r\n", 1)[0].decode("ascii", "replace")
-            found.taken.append(
-                Taken(record.request_id, record.client, record.service, record.message_id, method, record.time_ms)
-            )
+        elif record.request_leaf is None:
+            _begun(found, key, record, taken_since_ms)
     return found
+
+
+def _begun(found: Recovered, key: tuple[str, str], record: Record, taken_since_ms: int) -> None:
+    """A request, or the beginning of a streamed one, which may have reached the service as well.
+
+    A refused request (its outcome says so) was not taken: it may be sent again under the same id.
+    """
+    found.open_requests[key] = record
+    if record.direction is Direction.PROVIDER and record.time_ms >= taken_since_ms and not record.outcome:
+        method = record.header_part.split(b"\r\n", 1)[0].decode("ascii", "replace")
+        found.taken.append(
+            Taken(record.request_id, record.client, record.service, record.message_id, method, record.time_ms)
+        )
 
 
 def ledger_records(directory: Path, start: Position = START) -> Iterator[Record]:

@@ -35,7 +35,7 @@ def matches_secret(secret: str, kept: str) -> str:
             maxmem=2**28,
             dklen=len(wanted),
         )
-    except (ValueError, binascii.Error):
+    except (ValueError, OverflowError, binascii.Error):
         raise Refused("ClientUnauthenticated", "the kept secret of the system cannot be read") from None
     if not hmac.compare_digest(found, wanted):
         raise Refused("ClientUnauthenticated", "the client secret is not right")

@@ -11,7 +11,7 @@ from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
 from lienthong.evidence.stream import Mark, StreamDigest
 from lienthong.exchange import effects, inputs
-from lienthong.exchange.consumer import ConsumerContext
+from lienthong.exchange.consumer import ConsumerContext, State
 from lienthong.exchange.consumer_stream import StreamingConsumer
 from lienthong.node.use_cases.consume import ConsumerRun
 from lienthong.node.use_cases.peers import Peers
@@ -120,6 +120,9 @@ class StreamingConsumerRun(ConsumerRun):
 
         def ready(channel: HttpClientConnection) -> None:
             assert self._outgoing is not None
+            if self._outgoing.stopped:
+                channel.abort()  # the exchange ended while the connection was being made
+                return
             self._channel = channel
             self._outgoing.open(channel.begin(begin, self), b"")
 
@@ -139,6 +142,8 @@ class StreamingConsumerRun(ConsumerRun):
         """The other node's answer is large."""
         if media_type(answer.headers) != MEDIA_TYPE:
             raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
+        if self._exchange.state is State.DONE:
+            return DiscardSink()
         pump = self._incoming = IncomingPump(_flow, self._limit)
         pump.on_head = self._answer_head
         pump.on_end = self._answer_end
@@ -169,8 +174,12 @@ class StreamingConsumerRun(ConsumerRun):
         self.feed(given)
 
     def _answer_end(self, body_digest: bytes, text: bytes) -> None:
-        now_ms = self._plane.clock_ms()
-        self.feed(inputs.AnswerStreamEnded(body_digest, decode_signature(text), now_ms))
+        try:
+            signature = decode_signature(text)
+        except LienthongError as error:
+            self._answer_broken(error)
+            return
+        self.feed(inputs.AnswerStreamEnded(body_digest, signature, self._plane.clock_ms()))
 
     def _answer_broken(self, error: LienthongError) -> None:
         self.feed(inputs.StreamBroken(error, self._plane.clock_ms()))

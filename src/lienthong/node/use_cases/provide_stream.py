@@ -11,13 +11,13 @@ from lienthong.domain.network import Node
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
 from lienthong.evidence.stream import Mark, StreamDigest
 from lienthong.exchange import effects, inputs
-from lienthong.exchange.provider import ProviderContext
+from lienthong.exchange.provider import ProviderContext, State
 from lienthong.exchange.provider_stream import StreamingProvider
 from lienthong.node.use_cases.backends import Backends, stream_call_bytes
 from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.provide import ProviderRun
 from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump
-from lienthong.node.use_cases.sinks import BufferSink, FrameSink, HttpOutlet, declared_length
+from lienthong.node.use_cases.sinks import BufferSink, DiscardSink, FrameSink, HttpOutlet, declared_length
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_answer_head
 from lienthong.wire.stream_frames import Head, head_frame
@@ -106,7 +106,12 @@ class StreamingProviderRun(ProviderRun):
         self.feed(given)
 
     def _message_end(self, body_digest: bytes, text: bytes) -> None:
-        self.feed(inputs.MessageStreamEnded(body_digest, decode_signature(text), self._plane.clock_ms()))
+        try:
+            signature = decode_signature(text)
+        except LienthongError as error:
+            self._message_broken(error)
+            return
+        self.feed(inputs.MessageStreamEnded(body_digest, signature, self._plane.clock_ms()))
 
     def _message_broken(self, error: LienthongError) -> None:
         if self._head is None:
@@ -120,6 +125,9 @@ class StreamingProviderRun(ProviderRun):
 
         def ready(channel: HttpClientConnection) -> None:
             assert self._incoming is not None
+            if self._machine.state is not State.RECEIVING:
+                channel.abort()  # the exchange took another way while the connection was being made
+                return
             self._call_channel = channel
             begin = stream_call_bytes(self._backends.backend(effect.call), effect.call, length)
             self._outlet = HttpOutlet(channel.begin(begin, self), chunked=length is None)
@@ -148,7 +156,10 @@ class StreamingProviderRun(ProviderRun):
         _flow.pause_reading()
         now_ms = self._plane.clock_ms()
         self.feed(inputs.ServiceStreamOpened(answer.status, answer.reason, answer.headers, now_ms))
-        return self._outgoing or BufferSink(0, lambda _body: None, lambda _error: None)
+        if self._outgoing is None:
+            _flow.resume_reading()
+            return DiscardSink()
+        return self._outgoing
 
     def _whole(self, answer: HttpAnswer, body: bytes) -> None:
         answer.body = body
@@ -200,14 +211,21 @@ class StreamingProviderRun(ProviderRun):
         self._stream_door.break_off()
 
     def _reply(self, effect: effects.Reply) -> None:
-        if self._incoming is not None:
-            self._drop_channels()
+        self._drop_channels()
         super()._reply(effect)
+
+    def _fault(self, effect: effects.Fault) -> None:
+        self._drop_channels()
+        super()._fault(effect)
 
     def _drop_channels(self) -> None:
         """What still comes from the other node or the service is of no use; what was begun there is not completed."""
+        if self._incoming is not None:
+            self._incoming.discard()
         if self._outgoing is not None:
             self._outgoing.stop()
+            if self._service_flow is not None and not self._outgoing.body_whole:
+                self._service_flow.abort()
         if self._call_channel is not None:
             self._call_channel.abort_for(self)
 
@@ -222,4 +240,5 @@ StreamingProviderRun.PERFORM = ProviderRun.PERFORM | {
     effects.ReplyEnds: _ONE._reply_ends,
     effects.ReplyBreaks: _ONE._reply_breaks,
     effects.Reply: _ONE._reply,
+    effects.Fault: _ONE._fault,
 }

@@ -39,6 +39,11 @@ class OutgoingPump:
         self.on_too_large: Callable[[LienthongError], None] = _ignore_error
         source.pause_reading()
 
+    @property
+    def stopped(self) -> bool:
+        """Nothing more is taken or sent."""
+        return self._stopped
+
     def open(self, channel: FlowControl, begin: bytes) -> None:
         """The channel is there: send `begin` (the HTTP head and the HEAD frame), then what arrived, and go on."""
         self._channel = channel
@@ -63,11 +68,10 @@ class OutgoingPump:
             self._flush_full()
 
     def stop(self) -> None:
-        """Take and send nothing more."""
+        """Take and send nothing more; what still arrives is read and dropped."""
         self._stopped = True
         self._pieces = []
-        if self._channel is not None:
-            self._channel.on_room = None
+        self._release_source()
 
     def ended(self) -> None:
         """The body is complete."""
@@ -86,9 +90,15 @@ class OutgoingPump:
     def finish(self, signature: bytes) -> None:
         """Send the message signature and the end of the HTTP content."""
         assert self._channel is not None
-        self._channel.on_room = None
         frame = end_frame(signature)
         self._channel.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(frame), frame))
+        self._release_source()
+
+    def _release_source(self) -> None:
+        """The connection that the body came from may be used again: it must not be left standing still."""
+        if self._channel is not None:
+            self._channel.on_room = None
+        self._source.resume_reading()
 
     def _end(self) -> None:
         if self._size:
@@ -147,6 +157,7 @@ class IncomingPump:
         self._ready: list[bytes] = []
         self._broken = False
         self._complete = False
+        self._ended: bytes | None = None
         self.verify: Callable[[StreamDigest, Mark], None] = _accept_nothing
         self.on_head: Callable[[Head], None] = _ignore_head
         self.on_end: Callable[[bytes, bytes], None] = _ignore_end
@@ -163,6 +174,8 @@ class IncomingPump:
             outlet.write(self._ready)
             self._ready = []
         self._source.resume_reading()
+        if self._ended is not None:
+            self._tell_end(self._ended)
 
     def release(self) -> None:
         """The whole message is proven: pass on what was kept back."""
@@ -174,14 +187,19 @@ class IncomingPump:
 
     def stop(self) -> None:
         """Take nothing more; what still comes of an unfinished stream is cut off."""
+        self.discard()
+        if not self._complete:
+            self._source.abort()
+
+    def discard(self) -> None:
+        """Take nothing more; what still comes is read and dropped."""
         self._broken = True
         self._unverified = []
         self._held = []
         self._ready = []
         if self._outlet is not None:
             self._outlet.flow.on_room = None
-        if not self._complete:
-            self._source.abort()
+        self._source.resume_reading()
 
     # ---- frames
     def head(self, head: Head) -> None:
@@ -218,8 +236,15 @@ class IncomingPump:
             self._source.pause_reading()
 
     def end(self, signature: bytes) -> None:
-        """The message signature."""
+        """The message signature. It waits for the outlet: nobody can be told the end of what has not begun."""
         self._complete = True
+        self._source.resume_reading()
+        if self._outlet is None:
+            self._ended = signature
+        else:
+            self._tell_end(signature)
+
+    def _tell_end(self, signature: bytes) -> None:
         if not self._broken and self._digest is not None:
             self.on_end(self._digest.final(), signature)
 

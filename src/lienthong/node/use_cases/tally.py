@@ -7,6 +7,11 @@ from bisect import bisect_left
 LATENCY_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
+OUTCOMES_MAX = 512
+"""Codes are told by other nodes too: past this many, new ones count as `OTHER`."""
+OTHER = "Other"
+
+
 class Tally:
     """Exchanges by side and outcome code (empty code = answered), and how long they took."""
 
@@ -26,6 +31,8 @@ class Tally:
     def ended(self, side: str, code: str, took_ms: int) -> None:
         """An exchange ended with `code` (empty = answered) after `took_ms`."""
         key = (side, code)
+        if key not in self.outcomes and len(self.outcomes) >= OUTCOMES_MAX:
+            key = (side, OTHER)
         self.outcomes[key] = self.outcomes.get(key, 0) + 1
         self.in_flight[side] -= 1
         self.latency_counts[side][bisect_left(LATENCY_BOUNDS_S, took_ms / 1000)] += 1
