@@ -17,35 +17,42 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.identifiers import parse_service_id, parse_system_id
 
 FORGED = (403, "Server.ServerProxy.InvalidSignatureValue")
-RECORDS_OF_EXCHANGE = 2
-"""Request and response, in each of two ledgers."""
+RECORDS_OF_EXCHANGE = 4
+"""Request and response, in each of two ledgers. A refusal at the consumer's node is one record."""
 
 
 def play(options: Options, transcript: Transcript) -> int:
     """The whole demo; gives how many checks were not as expected. Raises the errors of `running`."""
     plan = read_plan(options.source, options.shift)
     places = Places(options.data_dir.absolute())
-    before = count_all(plan, places)
+    personae = read_personae(options.source, plan)
+    refusals = denied(personae)
     transcript.heading("Đất nước thu nhỏ khởi động", "The miniature country comes up")
     with running(options, transcript) as country:
-        exchanged = _act(country, read_personae(options.source, plan), transcript)
+        before = count_all(plan, places)
+        exchanged = _act(country, personae, refusals, transcript)
         transcript.heading("Kiểm chứng những gì đã ghi sổ", "What was logged is verified")
         _verify(country, exchanged, transcript)
     transcript.heading("Đã dừng; đọc lại mọi sổ từ đầu", "Stopped; every ledger is read from its first byte")
-    _count(plan, before, count_all(plan, places), exchanged=exchanged, transcript=transcript)
+    due = RECORDS_OF_EXCHANGE * len(exchanged) + len(refusals)
+    _count(plan, before, count_all(plan, places), due=due, transcript=transcript)
     return transcript.unexpected
 
 
-def _act(country: Country, personae: Mapping[str, object], transcript: Transcript) -> list[Exchanged]:
+def _act(
+    country: Country, personae: Mapping[str, object], refusals: Sequence[Denied], transcript: Transcript
+) -> list[Exchanged]:
     """The first act; gives the exchanges that were allowed."""
     directory = fresh_directory(country)
     answers = allowed(personae, _granted_fields(directory, ONE_STOP, PARCEL))
-    refusals = denied(personae)
     transcript.heading("Những lần trao đổi được phép", "Exchanges that are allowed")
     with Actors(country) as actors:
         exchanged = _play_allowed(actors, answers, transcript)
         transcript.heading("Năm việc phải bị từ chối, và vì sao", "Five things that must be refused, and why")
-        _play_denied(actors, refusals, directory, first=len(answers) + 1, transcript=transcript)
+        for number, one in enumerate(refusals, len(answers) + 1):
+            transcript.step(number, one.question.vi, one.question.en)
+            message_id = play_denied(actors, one, directory, transcript)
+            _expect_on_record(country, one, message_id, transcript)
     number = len(answers) + len(refusals) + 1
     _play_forged(country, answers[0].question, number, transcript)
     return exchanged
@@ -61,12 +68,16 @@ def _play_allowed(actors: Actors, answers: Sequence[Allowed], transcript: Transc
     return found
 
 
-def _play_denied(
-    actors: Actors, refusals: Sequence[Denied], directory: FreshDirectory, *, first: int, transcript: Transcript
-) -> None:
-    for number, one in enumerate(refusals, first):
-        transcript.step(number, one.question.vi, one.question.en)
-        play_denied(actors, one, directory, transcript)
+def _expect_on_record(country: Country, one: Denied, message_id: str, transcript: Transcript) -> None:
+    """The consumer's own node refused and wrote it down; the provider's node never heard of it."""
+    ends = (country.plan.node_of(one.question.system), country.plan.node_of(one.question.service))
+    kept = [kept_of(country.places.node_data(node), message_id) for node in ends]
+    transcript.expect(
+        "nút của bên hỏi đã ghi, không gửi đi",
+        "on record here, not sent on",
+        expected=[["AccessDenied"], []],
+        came=kept,
+    )
 
 
 def _play_forged(country: Country, question: Question, number: int, transcript: Transcript) -> None:
@@ -108,14 +119,12 @@ def _verify(country: Country, exchanged: Sequence[Exchanged], transcript: Transc
         "The XAdES signature on one answer is rebuilt, for a stranger's tool to judge",
     )
     if pairs:
-        verify_by_stranger(pairs[-1].response, exchanged[-1].answer.body, transcript)
+        verify_by_stranger(country.places, pairs[-1].response, exchanged[-1].answer.body, transcript)
     transcript.expect("kiểm đủ các lượt", "every exchange was verified", expected=len(exchanged), came=len(pairs))
 
 
-def _count(
-    plan: Plan, before: Counts, after: Counts, *, exchanged: Sequence[Exchanged], transcript: Transcript
-) -> None:
-    """Every ledger holds, and has what this run must have added."""
+def _count(plan: Plan, before: Counts, after: Counts, *, due: int, transcript: Transcript) -> None:
+    """Every ledger holds, and together they have the `due` records more."""
     rows = []
     for node in plan.nodes:
         one = after[node.name]
@@ -127,7 +136,7 @@ def _count(
     transcript.expect(
         "không thừa, không thiếu bản ghi",
         "no record too many or missing",
-        expected=2 * RECORDS_OF_EXCHANGE * len(exchanged),
+        expected=due,
         came=added,
     )
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from lienthong.adapters.keys import certificate_pem
 from lienthong.adapters.ledger_files import read_records
 from lienthong.cli.country.acting import Exchanged
 from lienthong.cli.country.places import Places
@@ -79,7 +78,7 @@ def _compare(consumer: Pair, provider: Pair, told_hash: str, *, transcript: Tran
     transcript.expect("X-Road-Request-Hash đúng", "X-Road-Request-Hash is right", expected=computed, came=told_hash)
 
 
-def verify_by_stranger(one: Examined, body: bytes, transcript: Transcript) -> None:
+def verify_by_stranger(places: Places, one: Examined, body: bytes, transcript: Transcript) -> None:
     """Rebuild the signature document of a response and let xmlsec1 judge it, whole and with one byte changed.
 
     The ledger keeps no bodies of personal data; `body` is what the consumer's system received.
@@ -99,19 +98,20 @@ def verify_by_stranger(one: Examined, body: bytes, transcript: Transcript) -> No
         (folder / "META-INF").mkdir()
         for file, content in files.items():
             (folder / file).write_bytes(content)
-        (folder / "signer.pem").write_bytes(certificate_pem(one.certificate))
-        transcript.expect("xmlsec1 chấp nhận", "xmlsec1 accepts it", expected=0, came=_by_xmlsec(tool, folder))
+        root, issuing = (places.registry / "ca" / name for name in ("root.pem", "issuing.pem"))
+        command = [tool, "--verify", "--id-attr:Id", _PROPERTIES, "--trusted-pem", str(root)]
+        command += ["--untrusted-pem", str(issuing), SIGNATURES_FILE]
+        transcript.expect("xmlsec1 chấp nhận", "xmlsec1 accepts it", expected=0, came=_status(command, folder))
         changed = bytearray(body)
         changed[len(changed) // 2] ^= 1
         (folder / BODY_FILE).write_bytes(changed)
-        refused = _by_xmlsec(tool, folder) != 0
+        refused = _status(command, folder) != 0
         transcript.expect(
             "sửa một byte: xmlsec1 bác bỏ", "one byte changed: xmlsec1 rejects it", expected=True, came=refused
         )
 
 
-def _by_xmlsec(tool: str, folder: Path) -> int:
-    command = [tool, "--verify", "--id-attr:Id", _PROPERTIES, "--trusted-pem", "signer.pem", SIGNATURES_FILE]
+def _status(command: list[str], folder: Path) -> int:
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=_XMLSEC_S, check=False)  # noqa: S603
     return done.returncode
 
