@@ -65,7 +65,7 @@ def import_network(
         from lienthong.registry.app.opening import local_act
         from lienthong.registry.use_cases.import_network import import_network as load
 
-        document = _read_network(path)
+        document = read_network(path)
         with local_act(data_dir, holder) as act:
             counts = load(act, document)
     caller(ctx).show(counts._asdict())
@@ -80,7 +80,8 @@ def told() -> Iterator[None]:
         fail(FAILED if isinstance(error, Unavailable) else REFUSED, error.code, error.message)
 
 
-def _read_network(path: Path) -> Any:
+def read_network(path: Path) -> Any:
+    """The import document in a file or folder, contracts included; raises Malformed."""
     from lienthong.registry.use_cases.import_network import inline_contracts
     from lienthong.registry.use_cases.network_document import BYTES_MAX, join_documents, read_document
 
