@@ -1,16 +1,14 @@
-"""HTTP/1.1 client connections for the message plane: one request in flight per connection, pooled, callbacks.
+"""HTTP/1.1 client connections for the message plane: one request in flight per connection, callbacks.
 
-Law: a dead connection leaves the pool at once (a pooled dead one would lose a message); every call ends exactly
-once, with an answer or with a coded `Unavailable`; a call on a connection that the peer closed while it was idle is
-sent again once, on a fresh connection, and only if no byte of an answer was seen. Redirects are never followed.
+Law: every call ends exactly once, with an answer or with a coded `Unavailable`; a call on a connection that the peer
+closed while it was idle is sent again once, on a fresh connection, only if it may be and no byte of an answer was
+seen. Redirects are never followed. The pool is `http_pool`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import httptools
 
@@ -18,7 +16,25 @@ from lienthong.adapters.http_answer import REASON_LENGTH_MAX, Caller, ClientBoun
 from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 
-__all__ = ["Caller", "ClientBounds", "ConnectionPool", "HttpAnswer", "HttpClientConnection"]
+__all__ = ["Caller", "ClientBounds", "HttpAnswer", "HttpClientConnection", "Pool"]
+
+
+class Pool(Protocol):
+    """What a connection needs of its pool."""
+
+    bounds: ClientBounds
+
+    def now(self) -> float:
+        """The clock of the loop."""
+
+    def lost(self, connection: HttpClientConnection) -> None:
+        """A connection ended."""
+
+    def release(self, connection: HttpClientConnection) -> None:
+        """A connection has done its call."""
+
+    def again(self, data: bytes, caller: Caller) -> None:
+        """Send once more on a fresh connection."""
 
 
 class HttpClientConnection(asyncio.Protocol):
@@ -26,11 +42,11 @@ class HttpClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_answer", "_answered", "_body", "_caller", "_data", "_flow", "_framed", "_head_only", "_header_bytes",
-        "_in_body", "_no_body", "_parser", "_pool", "_seen", "_sending", "_silent", "_sink", "_size", "deadline",
+        "_in_body", "_no_body", "_parser", "_pool", "_raw_left", "_seen", "_sending", "_silent", "_sink", "_size", "deadline",
         "fresh", "reusable", "transport",
     )  # fmt: skip
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._parser: Any = httptools.HttpResponseParser(self)
         self._answer = HttpAnswer()
@@ -46,6 +62,7 @@ class HttpClientConnection(asyncio.Protocol):
         self._in_body = False
         self._framed = False
         self._silent = 0
+        self._raw_left = 0
         self._answered: tuple[Caller | None, HttpAnswer] | None = None
         self._sink: BodySink | None = None
         self._flow: FlowControl | None = None
@@ -104,6 +121,10 @@ class HttpClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._seen = True
+        if self._raw_left > 0 and self._sink is not None:
+            data = self._pass_body(self._sink, data)
+            if not data:
+                return
         self._silent += len(data)
         try:
             self._parser.feed_data(data)
@@ -122,6 +143,16 @@ class HttpClientConnection(asyncio.Protocol):
             self._answer_without_body()
         if self._answered is not None:
             self._hand_over()
+
+    def _pass_body(self, sink: BodySink, data: bytes) -> bytes:
+        """Pass on a large body of known length without parsing or copying it; gives what comes after it."""
+        body, rest = (data, b"") if len(data) <= self._raw_left else (data[: self._raw_left], data[self._raw_left :])
+        self._raw_left -= len(body)
+        sink.data(body)
+        if self._raw_left == 0:
+            self._parser = httptools.HttpResponseParser(self)
+            self._stream_complete(sink)
+        return rest
 
     # ---- httptools callbacks
     def on_status(self, status: bytes) -> None:
@@ -160,6 +191,8 @@ class HttpClientConnection(asyncio.Protocol):
             if len(name) == 14 and name.lower() == b"content-length":
                 self._framed = True
                 if int(value) > self._pool.bounds.inline_body:
+                    self._raw_left = int(value)
+                    self.reusable = self._parser.should_keep_alive() and not self._sending
                     self._begin_stream()
             elif len(name) == 17 and name.lower() == b"transfer-encoding":
                 self._framed = True
@@ -167,6 +200,7 @@ class HttpClientConnection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._silent = 0
         if self._sink is not None:
+            self._raw_left -= len(body)
             self._sink.data(body)
             return
         self._body.append(body)
@@ -194,15 +228,17 @@ class HttpClientConnection(asyncio.Protocol):
             return
         self.reusable = self._parser.should_keep_alive() and not self._sending
         if self._sink is not None:
-            sink, self._sink = self._sink, None
-            self._caller = None
-            self._reset()
-            self._pool.release(self)
-            sink.ended()
+            self._stream_complete(self._sink)
             return
         self._answered = (self._caller, self._whole_answer())
         self._caller = None
         self._reset()
+
+    def _stream_complete(self, sink: BodySink) -> None:
+        self._sink = self._caller = None
+        self._reset()
+        self._pool.release(self)
+        sink.ended()
 
     def _whole_answer(self) -> HttpAnswer:
         answer = self._answer
@@ -280,115 +316,6 @@ class HttpClientConnection(asyncio.Protocol):
         self._body = []
         self._size = 0
         self._header_bytes = 0
+        self._raw_left = 0
         self._in_body = False
         self._framed = False
-
-
-class ConnectionPool:
-    """Connections to one address. `connect` makes one (plain or TLS); the pool bounds how many there are."""
-
-    def __init__(
-        self, connect: Callable[[Callable[[], HttpClientConnection]], Any], *, bounds: ClientBounds, name: str
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        self.bounds = bounds
-        self.now = loop.time
-        self._loop = loop
-        self._connect = connect
-        self._name = name
-        self._idle: list[HttpClientConnection] = []
-        self._open: set[HttpClientConnection] = set()
-        self._opening = 0
-        self._waiting: deque[tuple[Callable[[HttpClientConnection], None], Caller, float]] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def call(self, data: bytes, caller: Caller, *, no_body: bool = False, resend: bool = False) -> None:
-        """Send one whole request; `caller` gets the answer or the failure."""
-        if self._idle:
-            self._idle.pop().send(data, caller, no_body=no_body, resend=resend)
-            return
-        self._when_free(lambda connection: connection.send(data, caller, no_body=no_body, resend=resend), caller)
-
-    def stream(self, caller: Caller, ready: Callable[[HttpClientConnection], None]) -> None:
-        """Get a connection for a request in pieces: `ready` receives it."""
-        if self._idle:
-            ready(self._idle.pop())
-        else:
-            self._when_free(ready, caller)
-
-    def again(self, data: bytes, caller: Caller) -> None:
-        """Send once more on a fresh connection: the old one had been closed while idle."""
-        self._open_one(lambda connection: connection.send(data, caller), caller)
-
-    def release(self, connection: HttpClientConnection) -> None:
-        """A connection has done its call."""
-        if connection not in self._open:
-            return
-        connection.fresh = False
-        connection.deadline = self.now() + self.bounds.idle_s
-        if not connection.reusable or connection.transport.is_closing():
-            connection.transport.close()
-            self.lost(connection)
-        elif self._waiting:
-            start, _, _ = self._waiting.popleft()
-            start(connection)
-        else:
-            self._idle.append(connection)
-
-    def lost(self, connection: HttpClientConnection) -> None:
-        """A connection ended: it is never used again; whoever waits gets another one."""
-        if connection not in self._open:
-            return
-        self._open.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
-        if self._waiting and len(self._open) + self._opening < self.bounds.connections:
-            start, caller, _ = self._waiting.popleft()
-            self._open_one(start, caller)
-
-    def sweep(self) -> None:
-        """End calls past their deadline, idle connections past their time, and waits past the connect time."""
-        now = self.now()
-        for connection in [one for one in self._open if one.deadline < now]:
-            connection.expire()
-        while self._waiting and self._waiting[0][2] < now:
-            self._waiting.popleft()[1].failed(Unavailable("Overloaded", f"no free connection to {self._name}"))
-
-    def close(self) -> None:
-        """End all connections."""
-        for connection in list(self._open):
-            connection.abort()
-        for task in list(self._tasks):
-            task.cancel()
-
-    def _when_free(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
-        if len(self._open) + self._opening < self.bounds.connections:
-            self._open_one(start, caller)
-        elif len(self._waiting) < self.bounds.waiting:
-            self._waiting.append((start, caller, self.now() + self.bounds.answer_s))
-        else:
-            caller.failed(Unavailable("Overloaded", f"too many calls wait for {self._name}"))
-
-    def _open_one(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
-        self._opening += 1
-        task = self._loop.create_task(self._opened(start, caller))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _opened(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
-        try:
-            async with asyncio.timeout(self.bounds.connect_s):
-                _, connection = await self._connect(lambda: HttpClientConnection(self))
-        except TimeoutError:
-            caller.failed(Unavailable("NetworkError", f"no connection to {self._name} in time"))
-            return
-        except OSError as error:
-            caller.failed(Unavailable("NetworkError", f"no connection to {self._name}: {type(error).__name__}"))
-            return
-        except LienthongError as error:
-            caller.failed(error)
-            return
-        finally:
-            self._opening -= 1
-        self._open.add(connection)
-        start(connection)

@@ -49,6 +49,11 @@ class FlowControl:
         if not self._gone and not self._transport.is_closing():
             self._transport.write(data)
 
+    def write_pieces(self, pieces: list[bytes]) -> None:
+        """Write all of them, without joining them first, unless the connection ended."""
+        if not self._gone and not self._transport.is_closing():
+            self._transport.writelines(pieces)
+
     def pause_reading(self) -> None:
         """Stop reading from this connection."""
         if self._reading and not self._gone:

@@ -61,7 +61,7 @@ class HttpServerConnection(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_bounds", "_break_later", "_busy", "_clock", "_ending", "_flow", "_handler", "_header_bytes",
-        "_held", "_lingering", "_parser", "_registry", "_request", "_silent", "_sink", "_size", "_stage", "_waiting",
+        "_held", "_lingering", "_parser", "_raw_left", "_registry", "_request", "_silent", "_sink", "_size", "_stage", "_waiting",
         "deadline", "peer", "transport",
     )  # fmt: skip
 
@@ -78,6 +78,7 @@ class HttpServerConnection(asyncio.Protocol):
         self._header_bytes = 0
         self._size = 0
         self._silent = 0
+        self._raw_left = 0
         self._stage = _Stage.BETWEEN
         self._busy = False
         self._held = False
@@ -130,6 +131,10 @@ class HttpServerConnection(asyncio.Protocol):
             return
         if self._stage is _Stage.BODY and not self._busy:
             self.deadline = self._clock() + self._bounds.body_idle_s
+        if self._raw_left > 0 and self._sink is not None:
+            data = self._pass_body(self._sink, data)
+            if not data:
+                return
         self._silent += len(data)
         try:
             self._feed(data)
@@ -140,6 +145,16 @@ class HttpServerConnection(asyncio.Protocol):
         # What the parser keeps to itself (a header or an extension without end) is bounded too.
         if self._silent > self._bounds.header_bytes + len(data):
             self._break(431, "header fields are too large")
+
+    def _pass_body(self, sink: BodySink, data: bytes) -> bytes:
+        """Pass on a large body of known length without parsing or copying it; gives what comes after it."""
+        body, rest = (data, b"") if len(data) <= self._raw_left else (data[: self._raw_left], data[self._raw_left :])
+        self._raw_left -= len(body)
+        sink.data(body)
+        if self._raw_left == 0:
+            self._parser = httptools.HttpRequestParser(self)
+            self.on_message_complete()
+        return rest
 
     def _feed(self, data: bytes) -> None:
         """Parse; an upgrade that a client offers is not taken up, the request is served as it is (RFC 9110 7.8)."""
@@ -188,6 +203,7 @@ class HttpServerConnection(asyncio.Protocol):
         for name, value in request.headers:
             length = len(name)
             if length == 14 and name.lower() == b"content-length" and int(value) > self._bounds.inline_body:
+                self._raw_left = int(value)
                 self._begin_stream()
             elif length == 17 and name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
                 raise _BoundError(400, "the only transfer coding that is taken is chunked")
@@ -199,6 +215,7 @@ class HttpServerConnection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._silent = 0
         if self._sink is not None:
+            self._raw_left -= len(body)
             self._sink.data(body)
             return
         self._body.append(body)
@@ -210,7 +227,7 @@ class HttpServerConnection(asyncio.Protocol):
             self._sink.data(b"".join(pieces))
 
     def on_message_complete(self) -> None:
-        self._silent = 0
+        self._silent = self._raw_left = 0
         self._stage = _Stage.BETWEEN
         if self._sink is not None:
             sink, self._sink = self._sink, None

@@ -6,7 +6,8 @@ import ssl
 from collections.abc import Callable
 from hashlib import sha256
 
-from lienthong.adapters.http_client import ClientBounds, ConnectionPool
+from lienthong.adapters.http_client import ClientBounds
+from lienthong.adapters.http_pool import ConnectionPool
 from lienthong.adapters.http_connect import connector
 from lienthong.domain.errors import Unproven
 from lienthong.domain.identifiers import NodeId

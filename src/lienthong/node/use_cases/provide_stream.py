@@ -125,7 +125,7 @@ class StreamingProviderRun(ProviderRun):
 
         def ready(channel: HttpClientConnection) -> None:
             assert self._incoming is not None
-            if self._machine.state is not State.RECEIVING:
+            if self._exchange.state is not State.RECEIVING:
                 channel.abort()  # the exchange took another way while the connection was being made
                 return
             self._call_channel = channel

@@ -40,6 +40,11 @@ class OutgoingPump:
         source.pause_reading()
 
     @property
+    def body_whole(self) -> bool:
+        """All of the body has arrived."""
+        return self._whole
+
+    @property
     def stopped(self) -> bool:
         """Nothing more is taken or sent."""
         return self._stopped

@@ -1,0 +1,126 @@
+"""Connections to one address, pooled, for the message plane.
+
+Law: a dead connection leaves the pool at once (a pooled dead one would lose a message); a call waits for a connection
+within bounds of number and time, or fails with `Unavailable` Overloaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from lienthong.adapters.http_answer import Caller, ClientBounds
+from lienthong.adapters.http_client import HttpClientConnection
+from lienthong.domain.errors import LienthongError, Unavailable
+
+
+class ConnectionPool:
+    """Connections to one address. `connect` makes one (plain or TLS); the pool bounds how many there are."""
+
+    def __init__(
+        self, connect: Callable[[Callable[[], HttpClientConnection]], Any], *, bounds: ClientBounds, name: str
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.bounds = bounds
+        self.now = loop.time
+        self._loop = loop
+        self._connect = connect
+        self._name = name
+        self._idle: list[HttpClientConnection] = []
+        self._open: set[HttpClientConnection] = set()
+        self._opening = 0
+        self._waiting: deque[tuple[Callable[[HttpClientConnection], None], Caller, float]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def call(self, data: bytes, caller: Caller, *, no_body: bool = False, resend: bool = False) -> None:
+        """Send one whole request; `caller` gets the answer or the failure."""
+        if self._idle:
+            self._idle.pop().send(data, caller, no_body=no_body, resend=resend)
+            return
+        self._when_free(lambda connection: connection.send(data, caller, no_body=no_body, resend=resend), caller)
+
+    def stream(self, caller: Caller, ready: Callable[[HttpClientConnection], None]) -> None:
+        """Get a connection for a request in pieces: `ready` receives it."""
+        if self._idle:
+            ready(self._idle.pop())
+        else:
+            self._when_free(ready, caller)
+
+    def again(self, data: bytes, caller: Caller) -> None:
+        """Send once more on a fresh connection: the old one had been closed while idle."""
+        self._open_one(lambda connection: connection.send(data, caller), caller)
+
+    def release(self, connection: HttpClientConnection) -> None:
+        """A connection has done its call."""
+        if connection not in self._open:
+            return
+        connection.fresh = False
+        connection.deadline = self.now() + self.bounds.idle_s
+        if not connection.reusable or connection.transport.is_closing():
+            connection.transport.close()
+            self.lost(connection)
+        elif self._waiting:
+            start, _, _ = self._waiting.popleft()
+            start(connection)
+        else:
+            self._idle.append(connection)
+
+    def lost(self, connection: HttpClientConnection) -> None:
+        """A connection ended: it is never used again; whoever waits gets another one."""
+        if connection not in self._open:
+            return
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if self._waiting and len(self._open) + self._opening < self.bounds.connections:
+            start, caller, _ = self._waiting.popleft()
+            self._open_one(start, caller)
+
+    def sweep(self) -> None:
+        """End calls past their deadline, idle connections past their time, and waits past the connect time."""
+        now = self.now()
+        for connection in [one for one in self._open if one.deadline < now]:
+            connection.expire()
+        while self._waiting and self._waiting[0][2] < now:
+            self._waiting.popleft()[1].failed(Unavailable("Overloaded", f"no free connection to {self._name}"))
+
+    def close(self) -> None:
+        """End all connections."""
+        for connection in list(self._open):
+            connection.abort()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _when_free(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
+        if len(self._open) + self._opening < self.bounds.connections:
+            self._open_one(start, caller)
+        elif len(self._waiting) < self.bounds.waiting:
+            self._waiting.append((start, caller, self.now() + self.bounds.answer_s))
+        else:
+            caller.failed(Unavailable("Overloaded", f"too many calls wait for {self._name}"))
+
+    def _open_one(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
+        self._opening += 1
+        task = self._loop.create_task(self._opened(start, caller))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _opened(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
+        try:
+            async with asyncio.timeout(self.bounds.connect_s):
+                _, connection = await self._connect(lambda: HttpClientConnection(self))
+        except TimeoutError:
+            caller.failed(Unavailable("NetworkError", f"no connection to {self._name} in time"))
+            return
+        except OSError as error:
+            caller.failed(Unavailable("NetworkError", f"no connection to {self._name}: {type(error).__name__}"))
+            return
+        except LienthongError as error:
+            caller.failed(error)
+            return
+        finally:
+            self._opening -= 1
+        self._open.add(connection)
+        start(connection)
