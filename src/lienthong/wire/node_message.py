@@ -26,14 +26,8 @@ _ANSWER_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.message\r\n"
     b"Lienthong-Header-Length: %d\r\nLienthong-Signature: %b\r\nContent-Length: %d\r\n\r\n"
 )
-_STREAM_REQUEST = (
-    b"POST /exchange HTTP/1.1\r\nHost: %b\r\nContent-Type: application/vnd.lienthong.stream\r\n"
-    b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n"
-)
-_STREAM_ANSWER = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.stream\r\n"
-    b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n"
-)
+_STREAM_REQUEST = b"POST /exchange HTTP/1.1\r\nHost: %b\r\nContent-Type: application/vnd.lienthong.stream\r\n"
+_STREAM_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.stream\r\n"
 
 
 class CarriedMessage(NamedTuple):
@@ -66,14 +60,20 @@ def answer_bytes(header_part: bytes, body: bytes | None, *, signature: bytes) ->
     return _ANSWER_HEAD % (len(header_part), signature, len(content)) + content
 
 
-def stream_request_head(host: bytes, first_frame: bytes) -> bytes:
-    """The beginning of an HTTP request that carries a stream (`stream_frames`): head and first chunk."""
-    return _STREAM_REQUEST % (host, len(first_frame), first_frame)
+def stream_request_head(host: bytes, first_frame: bytes, length: int | None) -> bytes:
+    """The beginning of an HTTP request that carries a stream of `length` bytes (None = not known)."""
+    return _STREAM_REQUEST % host + _framed(first_frame, length)
 
 
-def stream_answer_head(first_frame: bytes) -> bytes:
+def stream_answer_head(first_frame: bytes, length: int | None) -> bytes:
     """The beginning of an HTTP answer that carries a stream."""
-    return _STREAM_ANSWER % (len(first_frame), first_frame)
+    return _STREAM_ANSWER + _framed(first_frame, length)
+
+
+def _framed(first_frame: bytes, length: int | None) -> bytes:
+    if length is None:
+        return b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(first_frame), first_frame)
+    return b"Content-Length: %d\r\n\r\n%b" % (length, first_frame)
 
 
 def carried_message(headers: list[tuple[bytes, bytes]], content: bytes | None) -> CarriedMessage | None:

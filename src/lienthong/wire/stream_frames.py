@@ -5,10 +5,11 @@ Each frame is a kind (1 byte) and a length (4 bytes, big-endian), then the paylo
     HEAD  1  declared body length (8, all ones = not known) ‖ signing time (8) ‖ certificate digest (32)
              ‖ mark length (1) ‖ mark ‖ header part
     DATA  2  body bytes
-    MARK  3  signing time (8) ‖ mark: covers all DATA so far
-    END   4  message signature in its text form; the stream is complete
+    MARK  3  signing time (8) ‖ mark length (1) ‖ mark, zeros up to 72 bytes: covers all DATA so far
+    END   4  length (2) ‖ message signature in its text form, zeros up to 256 bytes; the stream is complete
 
-HEAD comes first and once, a MARK at the latest after `DATA_MAX` bytes of DATA, END last, right after a MARK.
+MARK and END have a fixed length so that the whole content has a known length where the body has. HEAD comes first and
+once, a MARK at the latest after `DATA_MAX` bytes of DATA, END last, right after a MARK.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ DATA_MAX: Final = 2 << 20
 _PAYLOAD_MAX: Final = 64 << 10
 _FRAME = struct.Struct(">BI")
 _HEAD = struct.Struct(">QQ32sB")
-_TIME = struct.Struct(">Q")
+_MARK = struct.Struct(">QB72s")
+_END = struct.Struct(">H256s")
 _UNKNOWN: Final = 2**64 - 1
 
 
@@ -79,12 +81,18 @@ def data_frame_start(length: int) -> bytes:
 
 def mark_frame(signed_at_ms: int, value: bytes) -> bytes:
     """A MARK frame."""
-    return _FRAME.pack(Kind.MARK, 8 + len(value)) + _TIME.pack(signed_at_ms) + value
+    return _FRAME.pack(Kind.MARK, _MARK.size) + _MARK.pack(signed_at_ms, len(value), value)
 
 
 def end_frame(signature: bytes) -> bytes:
     """An END frame."""
-    return _FRAME.pack(Kind.END, len(signature)) + signature
+    return _FRAME.pack(Kind.END, _END.size) + _END.pack(len(signature), signature)
+
+
+def content_length(head: bytes, body_length: int, run: int) -> int:
+    """Bytes of a whole stream with the HEAD frame `head` whose body is sent in runs of `run` bytes, each marked."""
+    runs = -(-body_length // run)
+    return len(head) + body_length + runs * (2 * _FRAME.size + _MARK.size) + _FRAME.size + _END.size
 
 
 class FrameReader:
@@ -159,15 +167,25 @@ class FrameReader:
         return _AFTER_HEAD
 
     def _take_mark(self, payload: bytes) -> frozenset[int]:
-        if len(payload) < _TIME.size:
-            raise Malformed("InvalidMessage", "a mark of the stream is too short")
+        if len(payload) != _MARK.size:
+            raise Malformed("InvalidMessage", "a mark of the stream has a wrong length")
         self._since_mark = 0
-        self._taker.mark(_TIME.unpack_from(payload)[0], payload[_TIME.size :])
+        signed_at_ms, length, value = _MARK.unpack(payload)
+        self._taker.mark(signed_at_ms, _unpadded(value, length))
         return _AFTER_MARK
 
     def _take_end(self, payload: bytes) -> frozenset[int]:
-        self._taker.end(payload)
+        if len(payload) != _END.size:
+            raise Malformed("InvalidMessage", "the end of the stream has a wrong length")
+        length, value = _END.unpack(payload)
+        self._taker.end(_unpadded(value, length))
         return _AT_END
+
+
+def _unpadded(value: bytes, length: int) -> bytes:
+    if length > len(value) or value[length:].strip(b"\0"):
+        raise Malformed("InvalidMessage", "a frame of the stream is not padded with zeros")
+    return value[:length]
 
 
 _AT_START: Final = frozenset({int(Kind.HEAD)})

@@ -16,7 +16,7 @@ from lienthong.exchange.consumer_stream import StreamingConsumer
 from lienthong.node.use_cases.consume import ConsumerRun
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump
+from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, framed_length
 from lienthong.node.use_cases.sinks import DiscardSink, FrameSink, HttpOutlet, media_type
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_request_head
@@ -116,7 +116,8 @@ class StreamingConsumerRun(ConsumerRun):
     def _open_stream(self, effect: effects.OpenStream) -> None:
         node, mark = effect.node, effect.mark
         head = Head(self.length, mark.signed_at_ms, mark.certificate_digest, mark.value, effect.header_part)
-        begin = stream_request_head(node.host.encode(), head_frame(head))
+        frame = head_frame(head)
+        begin = stream_request_head(node.host.encode(), frame, framed_length(frame, self.length))
 
         def ready(channel: HttpClientConnection) -> None:
             assert self._outgoing is not None
@@ -124,7 +125,7 @@ class StreamingConsumerRun(ConsumerRun):
                 channel.abort()  # the exchange ended while the connection was being made
                 return
             self._channel = channel
-            self._outgoing.open(channel.begin(begin, self), b"")
+            self._outgoing.open(channel.begin(begin, self), chunked=self.length is None)
 
         try:
             self._peers.pool(node).stream(self, ready)

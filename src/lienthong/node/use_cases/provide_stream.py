@@ -16,7 +16,7 @@ from lienthong.exchange.provider_stream import StreamingProvider
 from lienthong.node.use_cases.backends import Backends, stream_call_bytes
 from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.provide import ProviderRun
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump
+from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, framed_length
 from lienthong.node.use_cases.sinks import BufferSink, DiscardSink, FrameSink, HttpOutlet, declared_length
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_answer_head
@@ -197,7 +197,9 @@ class StreamingProviderRun(ProviderRun):
         mark = effect.mark
         length = declared_length(self._answer.headers)
         head = Head(length, mark.signed_at_ms, mark.certificate_digest, mark.value, effect.header_part)
-        self._outgoing.open(self._stream_door.begin(stream_answer_head(head_frame(head))), b"")
+        frame = head_frame(head)
+        begin = stream_answer_head(frame, framed_length(frame, length))
+        self._outgoing.open(self._stream_door.begin(begin), chunked=length is None)
 
     def _reply_ends(self, effect: effects.ReplyEnds) -> None:
         assert self._outgoing is not None

@@ -13,7 +13,7 @@ from typing import Protocol
 from lienthong.adapters.http_flow import FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest
-from lienthong.wire.stream_frames import DATA_MAX, Head, data_frame_start, end_frame, mark_frame
+from lienthong.wire.stream_frames import Head, content_length, data_frame_start, end_frame, mark_frame
 
 
 class OutgoingPump:
@@ -34,6 +34,7 @@ class OutgoingPump:
         self._size = 0
         self._whole = False
         self._stopped = False
+        self._chunked = False
         self.on_ended: Callable[[bytes], None] = _ignore
         self.on_aborted: Callable[[], None] = _nothing
         self.on_too_large: Callable[[LienthongError], None] = _ignore_error
@@ -49,11 +50,11 @@ class OutgoingPump:
         """Nothing more is taken or sent."""
         return self._stopped
 
-    def open(self, channel: FlowControl, begin: bytes) -> None:
-        """The channel is there: send `begin` (the HTTP head and the HEAD frame), then what arrived, and go on."""
+    def open(self, channel: FlowControl, *, chunked: bool) -> None:
+        """The channel is there, its HTTP head and the HEAD frame are sent: send what arrived, and go on."""
         self._channel = channel
+        self._chunked = chunked
         channel.on_room = self._go_on
-        channel.write(begin)
         self._flush_full()
         if self._whole:
             self._end()
@@ -96,7 +97,7 @@ class OutgoingPump:
         """Send the message signature and the end of the HTTP content."""
         assert self._channel is not None
         frame = end_frame(signature)
-        self._channel.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(frame), frame))
+        self._channel.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(frame), frame) if self._chunked else frame)
         self._release_source()
 
     def _release_source(self) -> None:
@@ -107,29 +108,47 @@ class OutgoingPump:
 
     def _end(self) -> None:
         if self._size:
-            self._flush()
+            run, self._pieces, self._size = self._pieces, [], 0
+            self._send_run(run)
         self.on_ended(self._digest.final())
 
     def _flush_full(self) -> None:
-        if self._channel is None or self._size < MARK_EVERY:
+        if self._channel is None:
             return
-        self._flush()
+        while self._size >= MARK_EVERY:
+            self._send_run(self._take_run())
         if self._channel.full:
             self._source.pause_reading()
 
-    def _flush(self) -> None:
-        """One run: DATA frames (more than one only if far more arrived than fits) and their marks, each one chunk."""
+    def _take_run(self) -> list[bytes]:
+        """Pieces of exactly `MARK_EVERY` bytes; the rest stays."""
+        over = self._size - MARK_EVERY
+        run, self._pieces, self._size = self._pieces, [], over
+        surplus: list[bytes] = []
+        while over:
+            last = run.pop()
+            if len(last) <= over:
+                surplus.append(last)
+                over -= len(last)
+                continue
+            run.append(last[: len(last) - over])
+            surplus.append(last[len(last) - over :])
+            over = 0
+        self._pieces = surplus[::-1]
+        return run
+
+    def _send_run(self, run: list[bytes]) -> None:
+        """One DATA frame with its mark, as one HTTP chunk where the length of the content is not known."""
         assert self._channel is not None
-        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = []
-        self._size = 0
-        for start in range(0, len(body), DATA_MAX):
-            run = body[start : start + DATA_MAX] if len(body) > DATA_MAX else body
-            self._digest.add(run)
-            mark = self._sign(self._digest)
-            before, after = data_frame_start(len(run)), mark_frame(*mark)
-            size = len(before) + len(run) + len(after)
-            self._channel.write(b"".join((b"%x\r\n" % size, before, run, after, b"\r\n")))
+        size = 0
+        for piece in run:
+            self._digest.add(piece)
+            size += len(piece)
+        before, after = data_frame_start(size), mark_frame(*self._sign(self._digest))
+        if self._chunked:
+            before = b"%x\r\n%b" % (len(before) + size + len(after), before)
+            after += b"\r\n"
+        self._channel.write_pieces([before, *run, after])
 
     def _go_on(self) -> None:
         self._source.resume_reading()
@@ -252,6 +271,11 @@ class IncomingPump:
     def _tell_end(self, signature: bytes) -> None:
         if not self._broken and self._digest is not None:
             self.on_end(self._digest.final(), signature)
+
+
+def framed_length(head: bytes, body_length: int | None) -> int | None:
+    """Bytes of the whole content that carries a body of `body_length` behind the HEAD frame `head`."""
+    return None if body_length is None else content_length(head, body_length, MARK_EVERY)
 
 
 def _ignore(_digest: bytes) -> None:

@@ -109,8 +109,9 @@ class HttpOutlet:
 
     def write(self, pieces: list[bytes]) -> None:
         """Write verified bytes."""
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self.flow.write(b"%x\r\n%b\r\n" % (len(body), body) if self._chunked else body)
+        if self._chunked:
+            pieces = [b"%x\r\n" % sum(map(len, pieces)), *pieces, b"\r\n"]
+        self.flow.write_pieces(pieces)
 
     @property
     def last(self) -> bytes:
