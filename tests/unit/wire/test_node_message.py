@@ -61,7 +61,7 @@ def test_content_of_another_type_is_no_message() -> None:
 def test_an_unsigned_error_reads_back() -> None:
     body = nm.fault_body("Server.ServerProxy.CertValidation", "expired", "id")
     error = nm.node_fault(403, body)
-    assert (type(error), error.code, error.message) == (Unproven, "CertValidation", "expired")
+    assert (type(error), error.code, error.message) == (Unproven, "Server.ServerProxy.CertValidation", "expired")
     assert type(nm.node_fault(500, body)) is Unavailable
 
 
