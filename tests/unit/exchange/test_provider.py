@@ -47,7 +47,7 @@ from lienthong.exchange.provider import ProviderContext, ProviderExchange
 
 
 def playbook(context: ProviderContext | None = None) -> Playbook:
-    return Playbook(ProviderExchange(context or provider_context(), "d-1"))
+    return Playbook(ProviderExchange(context or provider_context()))
 
 
 def calling(play: Playbook, given: inputs.RequestReceived) -> Playbook:

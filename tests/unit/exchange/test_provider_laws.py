@@ -46,7 +46,7 @@ class ProviderWorld(World):
     ENDS = (Reply, Fault, ReplyEnds, ReplyBreaks)
 
     def __init__(self, data: st.DataObject, context: ProviderContext, asked: inputs.RequestReceived) -> None:
-        super().__init__(StreamingProvider(context, "d-1"), data)
+        super().__init__(StreamingProvider(context), data)
         self.asked = asked
         self.stream_is_over = False
         self.service_spoke = False

@@ -57,7 +57,7 @@ ENDED = stream_ends(ASKED, b"large")
 
 @pytest.fixture
 def play() -> Playbook:
-    return Playbook(StreamingProvider(provider_context(), "d-1"))
+    return Playbook(StreamingProvider(provider_context()))
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ def test_a_streamed_answer_to_a_streamed_request(whole: Playbook) -> None:
 
 @pytest.mark.parametrize(("service", "whole"), [(WHOLE, True), (FIELDS, False), (YES_NO, False)])
 def test_what_must_be_cut_does_not_pass_in_pieces(service: object, whole: bool) -> None:
-    play = Playbook(StreamingProvider(provider_context(), "d-1"))
+    play = Playbook(StreamingProvider(provider_context()))
     assert not play.machine.passes_whole
     play >> message(request(service)) << Verify  # type: ignore[arg-type]
     play >> verifies << records(REQUEST)
