@@ -16,6 +16,9 @@ from lienthong.adapters.http_answer import REASON_LENGTH_MAX, Caller, ClientBoun
 from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 
+_WITHOUT_BODY = frozenset({204, 304})
+"""Their Content-Length speaks of a body that does not come (RFC 9110 8.6, 15.4.5)."""
+
 __all__ = ["Caller", "ClientBounds", "HttpAnswer", "HttpClientConnection", "Pool"]
 
 
@@ -111,8 +114,12 @@ class HttpClientConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         if self._flow is not None:
             self._flow.pause_writing()
+        if self._sending:
+            self.deadline = self._pool.now() + self._pool.bounds.answer_s
 
     def resume_writing(self) -> None:
+        if self._sending:
+            self.deadline = float("inf")
         if self._flow is not None:
             self._flow.resume_writing()
 
@@ -121,6 +128,11 @@ class HttpClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._seen = True
+        if self._sink is not None:
+            self.deadline = self._pool.now() + self._pool.bounds.answer_s
+        elif self._caller is None:
+            self.abort()  # nothing was asked: what comes now must not be taken for an answer to what will be
+            return
         if self._raw_left > 0 and self._sink is not None:
             data = self._pass_body(self._sink, data)
             if not data:
@@ -145,13 +157,16 @@ class HttpClientConnection(asyncio.Protocol):
             self._hand_over()
 
     def _pass_body(self, sink: BodySink, data: bytes) -> bytes:
-        """Pass on a large body of known length without parsing or copying it; gives what comes after it."""
+        """Pass on a large body of known length without parsing or copying it; gives what is left to parse."""
         body, rest = (data, b"") if len(data) <= self._raw_left else (data[: self._raw_left], data[self._raw_left :])
         self._raw_left -= len(body)
         sink.data(body)
         if self._raw_left == 0:
             self._parser = httptools.HttpResponseParser(self)
+            # More than was announced is no answer to anything: the connection is not used again.
+            self.reusable = self.reusable and not rest
             self._stream_complete(sink)
+            return b""
         return rest
 
     # ---- httptools callbacks
@@ -187,6 +202,8 @@ class HttpClientConnection(asyncio.Protocol):
             self._head_only = True
             return
         self._in_body = True
+        if answer.status in _WITHOUT_BODY:
+            return
         for name, value in answer.headers:
             if len(name) == 14 and name.lower() == b"content-length":
                 self._framed = True
@@ -237,8 +254,10 @@ class HttpClientConnection(asyncio.Protocol):
     def _stream_complete(self, sink: BodySink) -> None:
         self._sink = self._caller = None
         self._reset()
-        self._pool.release(self)
         sink.ended()
+        if self._flow is not None:
+            self._flow.resume_reading()
+        self._pool.release(self)
 
     def _whole_answer(self) -> HttpAnswer:
         answer = self._answer
@@ -279,7 +298,10 @@ class HttpClientConnection(asyncio.Protocol):
         self.deadline = self._pool.now() + self._pool.bounds.answer_s
 
     def expire(self) -> None:
-        """The answer did not come in time."""
+        """The answer did not come in time, or its body stands still. Not where we are the ones who do not read."""
+        if self._sink is not None and self._flow is not None and self._flow.paused:
+            self.deadline = self._pool.now() + self._pool.bounds.answer_s
+            return
         caller, self._caller = self._caller, None
         self.abort()
         if caller is not None and self._sink is None:
@@ -308,7 +330,7 @@ class HttpClientConnection(asyncio.Protocol):
         assert self._caller is not None
         assert self._flow is not None
         self._answer.stream = True
-        self.deadline = float("inf")
+        self.deadline = self._pool.now() + self._pool.bounds.answer_s
         self._sink = self._caller.open_stream(self._answer, self._flow)
 
     def _reset(self) -> None:

@@ -40,6 +40,11 @@ class FlowControl:
         return self._full
 
     @property
+    def paused(self) -> bool:
+        """Reading was stopped here: the peer cannot help being silent."""
+        return not self._reading
+
+    @property
     def gone(self) -> bool:
         """The connection ended."""
         return self._gone

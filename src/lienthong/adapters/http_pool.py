@@ -74,9 +74,7 @@ class ConnectionPool:
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        if self._waiting and len(self._open) + self._opening < self.bounds.connections:
-            start, caller, _ = self._waiting.popleft()
-            self._open_one(start, caller)
+        self._start_waiting()
 
     def sweep(self) -> None:
         """End calls past their deadline, idle connections past their time, and waits past the connect time."""
@@ -87,7 +85,10 @@ class ConnectionPool:
             self._waiting.popleft()[1].failed(Unavailable("Overloaded", f"no free connection to {self._name}"))
 
     def close(self) -> None:
-        """End all connections."""
+        """End all connections and calls; who waits is told."""
+        waiting, self._waiting = self._waiting, deque()
+        for _, caller, _ in waiting:
+            caller.failed(Unavailable("NetworkError", f"the connections to {self._name} are closed"))
         for connection in list(self._open):
             connection.abort()
         for task in list(self._tasks):
@@ -109,18 +110,36 @@ class ConnectionPool:
 
     async def _opened(self, start: Callable[[HttpClientConnection], None], caller: Caller) -> None:
         try:
+            connection = await self._made()
+        except LienthongError as error:
+            self._opening -= 1
+            self._start_waiting()
+            caller.failed(error)
+            return
+        except asyncio.CancelledError:
+            self._opening -= 1
+            caller.failed(Unavailable("NetworkError", f"the connections to {self._name} are closed"))
+            raise
+        self._opening -= 1
+        self._open.add(connection)
+        start(connection)
+
+    async def _made(self) -> HttpClientConnection:
+        """A connection that stands; raises Unavailable NetworkError, and what `connect` refuses with."""
+        try:
             async with asyncio.timeout(self.bounds.connect_s):
                 _, connection = await self._connect(lambda: HttpClientConnection(self))
         except TimeoutError:
-            caller.failed(Unavailable("NetworkError", f"no connection to {self._name} in time"))
-            return
-        except OSError as error:
-            caller.failed(Unavailable("NetworkError", f"no connection to {self._name}: {type(error).__name__}"))
-            return
-        except LienthongError as error:
-            caller.failed(error)
-            return
-        finally:
-            self._opening -= 1
-        self._open.add(connection)
-        start(connection)
+            raise Unavailable("NetworkError", f"no connection to {self._name} in time") from None
+        except (OSError, UnicodeError) as error:
+            kind = type(error).__name__
+            raise Unavailable("NetworkError", f"no connection to {self._name}: {kind}") from None
+        if connection.transport.is_closing():
+            raise Unavailable("NetworkError", f"{self._name} closed the connection at once")
+        return connection  # type: ignore[no-any-return]
+
+    def _start_waiting(self) -> None:
+        """There is room for a connection: open it for who waits first."""
+        if self._waiting and len(self._open) + self._opening < self.bounds.connections:
+            start, caller, _ = self._waiting.popleft()
+            self._open_one(start, caller)

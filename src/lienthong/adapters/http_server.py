@@ -118,8 +118,12 @@ class HttpServerConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         if self._flow is not None:
             self._flow.pause_writing()
+        if self._busy and self._sink is None:
+            self.deadline = self._clock() + self._bounds.body_idle_s
 
     def resume_writing(self) -> None:
+        if self._busy and self._sink is None:
+            self.deadline = float("inf")
         if self._flow is not None:
             self._flow.resume_writing()
         if self._held:
@@ -129,7 +133,7 @@ class HttpServerConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._lingering or self._break_later is not None:
             return
-        if self._stage is _Stage.BODY and not self._busy:
+        if self._stage is _Stage.BODY and (self._sink is not None or not self._busy):
             self.deadline = self._clock() + self._bounds.body_idle_s
         if self._raw_left > 0 and self._sink is not None:
             data = self._pass_body(self._sink, data)
@@ -232,6 +236,8 @@ class HttpServerConnection(asyncio.Protocol):
         if self._sink is not None:
             sink, self._sink = self._sink, None
             self._request = HttpRequest(self)
+            if self._busy:
+                self.deadline = float("inf")
             sink.ended()
             return
         request = self._request
@@ -284,8 +290,10 @@ class HttpServerConnection(asyncio.Protocol):
         return not self._busy and not self._waiting
 
     def expire(self) -> None:
-        """The deadline passed: a slow or silent peer."""
-        if self._sink is not None or self._held or self._lingering or self.transport.is_closing():
+        """The deadline passed: a slow or silent peer. Not where we are the ones who do not read its body."""
+        if self._sink is not None and self.flow.paused and not self._lingering:
+            self.deadline = self._clock() + self._bounds.body_idle_s
+        elif self._gives_up():
             self.abort()
         elif self._stage is not _Stage.BETWEEN:
             self._break(408, "the request did not arrive in time")
@@ -293,6 +301,12 @@ class HttpServerConnection(asyncio.Protocol):
             self.close()
 
     # ---- inside
+    def _gives_up(self) -> bool:
+        """The peer neither sends its body nor takes what it is told, and nothing can be said to it any more."""
+        if self._sink is not None or self._held or self._lingering:
+            return True
+        return self.transport.is_closing() or (self._busy and self.flow.full)
+
     def _begin(self, request: HttpRequest) -> None:
         self._busy = True
         self.deadline = float("inf")
