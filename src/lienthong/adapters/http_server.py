@@ -60,9 +60,9 @@ class HttpServerConnection(asyncio.Protocol):
     """One accepted connection. `peer` is free for the handler (who it is)."""
 
     __slots__ = (
-        "_body", "_bounds", "_break_later", "_busy", "_clock", "_ending", "_flow", "_handler", "_header_bytes",
-        "_held", "_lingering", "_parser", "_raw_left", "_registry", "_request", "_silent", "_sink", "_size",
-        "_stage", "_waiting", "deadline", "peer", "transport",
+        "_body", "_bounds", "_break_later", "_busy", "_clock", "_ending", "_flow", "_framing", "_handler",
+        "_header_bytes", "_held", "_leading", "_lingering", "_parser", "_raw_left", "_registry", "_request",
+        "_silent", "_sink", "_size", "_stage", "_waiting", "deadline", "peer", "transport",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +83,8 @@ class HttpServerConnection(asyncio.Protocol):
         self._busy = False
         self._held = False
         self._ending = False
+        self._leading = False
+        self._framing = b""
         self._lingering = False
         self._break_later: tuple[int, str] | None = None
         self._waiting: deque[HttpRequest] = deque()
@@ -102,6 +104,7 @@ class HttpServerConnection(asyncio.Protocol):
 
     def connection_lost(self, _exc: BaseException | None) -> None:
         self._registry.discard(self)
+        self._waiting.clear()
         if self._sink is not None:
             sink, self._sink = self._sink, None
             sink.aborted()
@@ -129,7 +132,7 @@ class HttpServerConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._lingering or self._break_later is not None:
             return
-        if self._stage is _Stage.BODY and not self._busy:
+        if self._stage is _Stage.BODY and (not self._busy or self._sink is not None):
             self.deadline = self._clock() + self._bounds.body_idle_s
         if self._raw_left > 0 and self._sink is not None:
             data = self._pass_body(self._sink, data)
@@ -157,27 +160,44 @@ class HttpServerConnection(asyncio.Protocol):
         return rest
 
     def _feed(self, data: bytes) -> None:
-        """Parse; an upgrade that a client offers is not taken up, the request is served as it is (RFC 9110 7.8)."""
+        """Parse; an upgrade that a client offers is not taken up, the request is served as it is (RFC 9110 7.8).
+
+        The parser takes such a request to end with its head. Where a body follows, a new parser is led to the same
+        place by a head that frames it alike.
+        """
         while True:
             try:
                 self._parser.feed_data(data)
                 return
             except httptools.HttpParserUpgrade as upgrade:
-                self._parser = httptools.HttpRequestParser(self)
                 data = data[upgrade.args[0] :]
+                self._parser = httptools.HttpRequestParser(self)
+                if self._raw_left > 0 and self._sink is not None:
+                    data = self._pass_body(self._sink, data)
+                if self._framing:
+                    self._leading = True
+                    self._parser.feed_data(b"POST / HTTP/1.1\r\n" + self._framing + b"\r\n\r\n")
+                    self._leading = False
+                    self._framing = b""
 
     # ---- httptools callbacks
     def on_message_begin(self) -> None:
+        if self._leading:
+            return
         self._silent = self._header_bytes = self._size = 0
         self._stage = _Stage.HEAD
         if not self._busy:
             self.deadline = self._clock() + self._bounds.header_s
 
     def on_url(self, url: bytes) -> None:
+        if self._leading:
+            return
         self._count(len(url))
         self._request.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._leading:
+            return
         self._count(len(name) + len(value))
         if self._stage is _Stage.BODY:
             return  # a trailer: never merged into the header (RFC 9110 6.5.1)
@@ -187,6 +207,8 @@ class HttpServerConnection(asyncio.Protocol):
             raise _BoundError(431, "too many header fields")
 
     def on_headers_complete(self) -> None:
+        if self._leading:
+            return
         self._silent = 0
         self._stage = _Stage.BODY
         request = self._request
@@ -200,13 +222,21 @@ class HttpServerConnection(asyncio.Protocol):
 
     def _read_framing(self, request: HttpRequest) -> None:
         expects = False
+        upgrade = self._parser.should_upgrade()
         for name, value in request.headers:
             length = len(name)
-            if length == 14 and name.lower() == b"content-length" and int(value) > self._bounds.inline_body:
-                self._raw_left = int(value)
-                self._begin_stream()
-            elif length == 17 and name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
-                raise _BoundError(400, "the only transfer coding that is taken is chunked")
+            if length == 14 and name.lower() == b"content-length":
+                size = int(value)
+                if size > self._bounds.inline_body:
+                    self._raw_left = size
+                    self._begin_stream()
+                elif upgrade and size:
+                    self._framing = b"Content-Length: %d" % size
+            elif length == 17 and name.lower() == b"transfer-encoding":
+                if value.strip().lower() != b"chunked":
+                    raise _BoundError(400, "the only transfer coding that is taken is chunked")
+                if upgrade:
+                    self._framing = b"Transfer-Encoding: chunked"
             elif length == 6 and name.lower() == b"expect":
                 expects = value.lower() == b"100-continue"
         if expects and not self._lingering and not self.transport.is_closing():
@@ -227,11 +257,14 @@ class HttpServerConnection(asyncio.Protocol):
             self._sink.data(b"".join(pieces))
 
     def on_message_complete(self) -> None:
+        if (self._framing and not self._leading) or self._raw_left > 0:
+            return  # not its end: see `_feed`
         self._silent = self._raw_left = 0
         self._stage = _Stage.BETWEEN
         if self._sink is not None:
             sink, self._sink = self._sink, None
             self._request = HttpRequest(self)
+            self.deadline = float("inf")
             sink.ended()
             return
         request = self._request
@@ -300,7 +333,7 @@ class HttpServerConnection(asyncio.Protocol):
 
     def _next(self, keep_alive: bool) -> None:
         self._busy = False
-        if not keep_alive or self._registry.draining:
+        if not keep_alive or self._registry.draining or self.transport.is_closing():
             self._waiting.clear()
             self.close()
             return
