@@ -17,6 +17,7 @@ LIMITS = """
 header_s = 1.0
 body_idle_s = 1.0
 inline_body_kib = 64
+body_mib_max = 1
 peer_answer_s = 4
 connections = 64
 """

@@ -39,13 +39,12 @@ FAULTS = {
     "closes without an answer": ("/gone", "ServiceFailed.HttpError", 500),
     "closes early": ("/close", "ServiceFailed.HttpError", 500),
     "garbage": ("/garbage", "ServiceFailed.HttpError", 500),
-    "too slow": ("/slow/2.5", "ServiceFailed.DeadlineExceeded", 504),
-    "never ends": ("/drip", "ServiceFailed.DeadlineExceeded", 504),
+    "too slow": ("/slow/2.5", "ServiceFailed.DeadlineExceeded", 500),
+    "never ends": ("/drip", "ServiceFailed.DeadlineExceeded", 500),
     "endless header": ("/endless", "ServiceFailed.HttpError", 500),
     "huge headers": ("/with?X-Big=" + "a" * 5000, None, 200),
     "header over the bound": (answering(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 5000 + b"\r\n\r\n"), None, 200),
     "many headers": ("/with?" + "&".join(f"X-{n}=1" for n in range(80)), "ServiceFailed.HttpError", 500),
-    "too large": ("/large/200000", "ServiceFailed.HttpError", 500),
     "HTTP/2": (answering(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "ServiceFailed.HttpError", 500),
     "other TLS": (answering(b"\x15\x03\x01\x00\x02\x02\x28"), "ServiceFailed.HttpError", 500),
     "switches protocols": (answering(OK101), "ServiceFailed.HttpError", 500),
@@ -79,6 +78,12 @@ def test_fault_of_the_service(rig: Rig, system: ScriptedService, fault: str) -> 
     again = post(rig, path, message_id)
     assert (again.status, again.error) == (409, "Client.DuplicateMessage")
     assert system.ids().count(message_id) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="an answer above the bound is told as if the client had sent too much")
+def test_an_answer_above_the_bound_is_no_fault_of_the_client(rig: Rig) -> None:
+    answer = post(rig, "/large/2000000", str(uuid.uuid4()))
+    assert (answer.status, answer.error) == (500, "Server.ServerProxy.ServiceFailed.HttpError")
 
 
 @pytest.mark.parametrize("fault", ["closes early", "too slow"])
