@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from tests import vectors
 from tests.doubles.rig import Rig, grant, service
 from tests.doubles.scripted_service import ScriptedService

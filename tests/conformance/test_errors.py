@@ -1,4 +1,4 @@
-"""Rows of xroad-rest/errors.json through two real nodes: documented code, status, header, body; and 7.8's spelling."""
+"""Rows of xroad-rest/errors.json through two real nodes: documented code, status, header, body; and as 7.8."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ def _rig(folder: Path, url: str, style: str) -> Rig:
     found.grants.append(grant(grant_id="g-doc", service=READ.service_id, endpoints=(Endpoint("GET", "/**"),)))
     found.publish()
     return found
-
 
 
 @pytest.fixture(scope="module", params=["documented", "snake"])
@@ -214,4 +213,3 @@ def test_a_broken_proof_is_not_believed(lying: tuple[Rig, LyingNode], lie: str, 
     answer = call(rig.consumer.front, f"/r1/{SERVICE}")
     node.lie = ""
     assert (answer.status, answer.error) == (500, code)
-

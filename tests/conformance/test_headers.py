@@ -1,4 +1,4 @@
-"""Rows of xroad-rest/headers.json through two real nodes: what is dropped, passed, replaced, added, and in which order."""
+"""Rows of xroad-rest/headers.json through two real nodes: dropped, passed, replaced, added, and in which order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-
 from tests import vectors
 from tests.doubles.plain_client import CLIENT, Answer, call, raw
 from tests.doubles.rig import SERVICE, SYSTEM, Rig
@@ -69,7 +68,8 @@ def test_dropped(two_nodes: Rig, system: ScriptedService, row: dict[str, Any]) -
     extra = f"{name}: {VALUES[name]}\r\n"
     if name not in ("Transfer-Encoding", "Content-Length"):
         extra += "Content-Length: 2\r\n"
-    request = f"POST /r1/{SERVICE}/x HTTP/1.1\r\nHost: a\r\nX-Road-Client: {SYSTEM}\r\nConnection: close\r\n{extra}\r\n"
+    request = f"POST /r1/{SERVICE}/x HTTP/1.1\r\nHost: a\r\nX-Road-Client: {SYSTEM}\r\n"
+    request += f"Connection: close\r\n{extra}\r\n"
     got = raw(two_nodes.consumer.front, request.encode() + body)
     assert got.startswith(b"HTTP/1.1 200 ")
     seen = seen_by(system)
@@ -148,7 +148,8 @@ def test_30_35_the_request_id_is_made_for_each_exchange(two_nodes: Rig, system: 
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("X-Road-Id", "cua-khach"), ("X-Road-Service", str(SERVICE)), ("X-Road-Client", str(SYSTEM))]
+    ("name", "expected"),
+    [("X-Road-Id", "cua-khach"), ("X-Road-Service", str(SERVICE)), ("X-Road-Client", str(SYSTEM))],
 )
 def test_32_34_what_a_service_says_of_the_exchange_is_replaced(two_nodes: Rig, name: str, expected: str) -> None:
     path = f"/r1/{SERVICE}/with?{name}=X/Y/Z/S/s"

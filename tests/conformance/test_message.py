@@ -7,7 +7,6 @@ from hashlib import sha512
 from typing import Any
 
 import pytest
-
 from tests import vectors
 from tests.conformance.conftest import normal_paths
 from tests.doubles.plain_client import CLIENT, call, raw, statuses
@@ -86,7 +85,7 @@ def test_segments_as_service_codes(two_nodes: Rig, row: dict[str, Any]) -> None:
 def test_paths_are_normalised_before_the_right_is_looked_at(
     two_nodes: Rig, system: ScriptedService, row: dict[str, Any]
 ) -> None:
-    """The right names the normal form; the service gets the path as it was sent. What leaves the root has no right."""
+    """The right names the normal form; the service gets the path as sent. What leaves the root has no right."""
     answer = call(two_nodes.consumer.front, f"/r1/{SERVICE.system}/{row['id']}{row['value']}")
     if normal_paths()[row["id"]].startswith("/.."):
         assert (answer.status, answer.error) == (500, "Server.ServerProxy.AccessDenied")

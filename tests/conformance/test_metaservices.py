@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 from lxml import etree
-
 from tests import vectors
 from tests.doubles.plain_client import CLIENT, Answer, call
 from tests.doubles.rig import CONSUMER, OTHER_SYSTEM, SERVICE, Rig

@@ -1,4 +1,4 @@
-"""A consumer's node that checks nothing: signs what it is told, posts it to the provider's peer door."""
+"""A consumer's node that checks nothing: signs what it is told and posts it straight to the provider's peer door."""
 
 from __future__ import annotations
 
@@ -48,9 +48,8 @@ class PeerCaller:
 
     def part(self, method: str = "POST", path: str = "/x", *, service: object = SERVICE, **headers: str) -> bytes:
         """A request header part; `headers` with ``_`` for ``-``."""
-        request_id, message_id = str(uuid.uuid4()), str(uuid.uuid4())
-        values = {"X_Road_Client": str(SYSTEM), "x_road_request_id": request_id, "x_road_id": message_id}
-        values |= headers
+        made = {"x_road_request_id": str(uuid.uuid4()), "x_road_id": str(uuid.uuid4())}
+        values = {"X_Road_Client": str(SYSTEM), **made, **headers}
         lines = [method, f"/r1/{service}{path}", *(f"{k.replace('_', '-')}:{v}" for k, v in values.items())]
         return ("\r\n".join(lines) + "\r\n").encode()
 

@@ -1,4 +1,4 @@
-"""A calling system that speaks plain HTTP: whole calls with http.client, raw bytes for the rest."""
+"""A calling system that speaks plain HTTP: calls with http.client, and raw bytes for what that would not send."""
 
 from __future__ import annotations
 

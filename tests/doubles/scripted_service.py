@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 class ScriptedService:
     """``with ScriptedService() as service:`` serves on `port`; `seen` are the requests it executed."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.seen: list[dict[str, Any]] = []
         self.lock = threading.Lock()
         service = self
@@ -24,7 +24,7 @@ class ScriptedService:
             owner = service
 
         socketserver.TCPServer.request_queue_size = 256
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -57,6 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: ScriptedService
     timeout = 60
+    disable_nagle_algorithm = True
 
     def log_message(self, *_args: object) -> None:
         return

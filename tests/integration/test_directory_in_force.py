@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-
-from lienthong.domain.grants import GrantState
-from lienthong.domain.identifiers import ServiceId
 from tests.doubles.peer_caller import PeerCaller
 from tests.doubles.plain_client import CLIENT, Answer, call
 from tests.doubles.rig import SERVICE, Rig, grant
 from tests.doubles.scripted_service import ScriptedService
+
+from lienthong.domain.grants import GrantState
+from lienthong.domain.identifiers import ServiceId
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Each clause of a grant, refused at the consumer's node, and again at the provider's when the consumer's checks nothing."""
+"""Each clause of a grant, refused at the consumer's node, and at the provider's when the former checks nothing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 import pytest
 from lxml import etree
-
-from lienthong.domain.grants import AnswerForm, GrantState, Hours, Quota, Reason, RowScope
-from lienthong.domain.identifiers import ServiceId
-from lienthong.domain.network import Endpoint
 from tests.doubles.peer_caller import PeerCaller
 from tests.doubles.plain_client import CLIENT, Answer, call
 from tests.doubles.rig import OTHER_SYSTEM, PURPOSE, SERVICE, SYSTEM, Rig, grant, service
 from tests.doubles.scripted_service import ScriptedService
+
+from lienthong.domain.grants import AnswerForm, GrantState, Hours, Quota, Reason, RowScope
+from lienthong.domain.identifiers import ServiceId
+from lienthong.domain.network import Endpoint
 
 _DAY_MS = 86_400_000
 NO_DEFAULTS = Reason()
@@ -42,7 +42,9 @@ def _rows() -> dict[str, Row]:
         "endpoint": Row({"endpoints": (Endpoint("GET", "/**"),)}, {}),
         "purpose": Row({"defaults": NO_DEFAULTS}, {"Lienthong-Purpose": "thong-ke"}, purpose),
         "procedure": Row(
-            {"procedures": frozenset({"1.012345"})}, {"Lienthong-Procedure": "2.0"}, {"Lienthong-Procedure": "1.012345"}
+            {"procedures": frozenset({"1.012345"})},
+            {"Lienthong-Procedure": "2.0"},
+            {"Lienthong-Procedure": "1.012345"},
         ),
         "case": Row({"needs_case": True}, {}, {"Lienthong-Case": "H26-210310-0001"}),
         "officer": Row({"needs_officer": True}, {}, {"X-Road-UserId": "VN001"}),

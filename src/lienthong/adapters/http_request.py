@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,23 @@ class Bounds:
     idle_s: float = 120.0
     pipelined: int = 16
     linger_s: float = 2.0
+
+
+class Stage(Enum):
+    """What of a request the parser is in."""
+
+    BETWEEN = 0
+    HEAD = 1
+    BODY = 2
+
+
+class BoundError(Exception):
+    """The bytes of the peer broke a bound; `status` and `reason` are the answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
 
 
 class HttpRequest:

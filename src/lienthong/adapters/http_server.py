@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from enum import Enum
 from typing import Any, Protocol
 
 import httptools
 
 from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.adapters.http_registry import ConnectionRegistry
-from lienthong.adapters.http_request import REASONS, Bounds, HttpRequest, plain_response
+from lienthong.adapters.http_request import REASONS, BoundError, Bounds, HttpRequest, Stage, plain_response
 
 __all__ = [
     "REASONS",
@@ -48,21 +47,13 @@ class RequestHandler(Protocol):
         """The peer is gone; whatever is in flight for it goes on without it."""
 
 
-class _Stage(Enum):
-    """What of a request the parser is in."""
-
-    BETWEEN = 0
-    HEAD = 1
-    BODY = 2
-
-
 class HttpServerConnection(asyncio.Protocol):
     """One accepted connection. `peer` is free for the handler (who it is)."""
 
     __slots__ = (
-        "_body", "_bounds", "_break_later", "_busy", "_clock", "_ending", "_flow", "_handler", "_header_bytes",
-        "_held", "_lingering", "_parser", "_raw_left", "_registry", "_request", "_silent", "_sink", "_size",
-        "_stage", "_waiting", "deadline", "peer", "transport",
+        "_body", "_bounds", "_break_later", "_busy", "_clock", "_ending", "_flow", "_framing", "_handler",
+        "_header_bytes", "_held", "_leading", "_lingering", "_parser", "_raw_left", "_registry", "_request",
+        "_silent", "_sink", "_size", "_stage", "_waiting", "deadline", "peer", "transport",
     )  # fmt: skip
 
     def __init__(
@@ -79,10 +70,12 @@ class HttpServerConnection(asyncio.Protocol):
         self._size = 0
         self._silent = 0
         self._raw_left = 0
-        self._stage = _Stage.BETWEEN
+        self._stage = Stage.BETWEEN
         self._busy = False
         self._held = False
         self._ending = False
+        self._leading = False
+        self._framing = b""
         self._lingering = False
         self._break_later: tuple[int, str] | None = None
         self._waiting: deque[HttpRequest] = deque()
@@ -102,6 +95,7 @@ class HttpServerConnection(asyncio.Protocol):
 
     def connection_lost(self, _exc: BaseException | None) -> None:
         self._registry.discard(self)
+        self._waiting.clear()
         if self._sink is not None:
             sink, self._sink = self._sink, None
             sink.aborted()
@@ -133,7 +127,7 @@ class HttpServerConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._lingering or self._break_later is not None:
             return
-        if self._stage is _Stage.BODY and (self._sink is not None or not self._busy):
+        if self._stage is Stage.BODY and (not self._busy or self._sink is not None):
             self.deadline = self._clock() + self._bounds.body_idle_s
         if self._raw_left > 0 and self._sink is not None:
             data = self._pass_body(self._sink, data)
@@ -161,56 +155,83 @@ class HttpServerConnection(asyncio.Protocol):
         return rest
 
     def _feed(self, data: bytes) -> None:
-        """Parse; an upgrade that a client offers is not taken up, the request is served as it is (RFC 9110 7.8)."""
+        """Parse; an upgrade that a client offers is not taken up, the request is served as it is (RFC 9110 7.8).
+
+        The parser takes such a request to end with its head. Where a body follows, a new parser is led to the same
+        place by a head that frames it alike.
+        """
         while True:
             try:
                 self._parser.feed_data(data)
                 return
             except httptools.HttpParserUpgrade as upgrade:
-                self._parser = httptools.HttpRequestParser(self)
                 data = data[upgrade.args[0] :]
+                self._parser = httptools.HttpRequestParser(self)
+                if self._raw_left > 0 and self._sink is not None:
+                    data = self._pass_body(self._sink, data)
+                if self._framing:
+                    self._leading = True
+                    self._parser.feed_data(b"POST / HTTP/1.1\r\n" + self._framing + b"\r\n\r\n")
+                    self._leading = False
+                    self._framing = b""
 
     # ---- httptools callbacks
     def on_message_begin(self) -> None:
+        if self._leading:
+            return
         self._silent = self._header_bytes = self._size = 0
-        self._stage = _Stage.HEAD
+        self._stage = Stage.HEAD
         if not self._busy:
             self.deadline = self._clock() + self._bounds.header_s
 
     def on_url(self, url: bytes) -> None:
+        if self._leading:
+            return
         self._count(len(url))
         self._request.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._leading:
+            return
         self._count(len(name) + len(value))
-        if self._stage is _Stage.BODY:
+        if self._stage is Stage.BODY:
             return  # a trailer: never merged into the header (RFC 9110 6.5.1)
         headers = self._request.headers
         headers.append((name, value))
         if len(headers) > self._bounds.header_count:
-            raise _BoundError(431, "too many header fields")
+            raise BoundError(431, "too many header fields")
 
     def on_headers_complete(self) -> None:
+        if self._leading:
+            return
         self._silent = 0
-        self._stage = _Stage.BODY
+        self._stage = Stage.BODY
         request = self._request
         request.method = self._parser.get_method()
         request.keep_alive = self._parser.should_keep_alive()
         if request.method == b"CONNECT":
-            raise _BoundError(400, "the method CONNECT is not offered")
+            raise BoundError(400, "the method CONNECT is not offered")
         if not self._busy:
             self.deadline = self._clock() + self._bounds.body_idle_s
         self._read_framing(request)
 
     def _read_framing(self, request: HttpRequest) -> None:
         expects = False
+        upgrade = self._parser.should_upgrade()
         for name, value in request.headers:
             length = len(name)
-            if length == 14 and name.lower() == b"content-length" and int(value) > self._bounds.inline_body:
-                self._raw_left = int(value)
-                self._begin_stream()
-            elif length == 17 and name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
-                raise _BoundError(400, "the only transfer coding that is taken is chunked")
+            if length == 14 and name.lower() == b"content-length":
+                size = int(value)
+                if size > self._bounds.inline_body:
+                    self._raw_left = size
+                    self._begin_stream()
+                elif upgrade and size:
+                    self._framing = b"Content-Length: %d" % size
+            elif length == 17 and name.lower() == b"transfer-encoding":
+                if value.strip().lower() != b"chunked":
+                    raise BoundError(400, "the only transfer coding that is taken is chunked")
+                if upgrade:
+                    self._framing = b"Transfer-Encoding: chunked"
             elif length == 6 and name.lower() == b"expect":
                 expects = value.lower() == b"100-continue"
         if expects and not self._lingering and not self.transport.is_closing():
@@ -231,8 +252,10 @@ class HttpServerConnection(asyncio.Protocol):
             self._sink.data(b"".join(pieces))
 
     def on_message_complete(self) -> None:
+        if (self._framing and not self._leading) or self._raw_left > 0:
+            return  # not its end: see `_feed`
         self._silent = self._raw_left = 0
-        self._stage = _Stage.BETWEEN
+        self._stage = Stage.BETWEEN
         if self._sink is not None:
             sink, self._sink = self._sink, None
             self._request = HttpRequest(self)
@@ -276,7 +299,7 @@ class HttpServerConnection(asyncio.Protocol):
         the answer away from a peer that is still sending."""
         if self.transport is None or self.transport.is_closing() or self._lingering:
             return
-        if self._stage is _Stage.BETWEEN or self._ending:
+        if self._stage is Stage.BETWEEN or self._ending:
             self.transport.close()
             return
         self._lingering = True
@@ -295,7 +318,7 @@ class HttpServerConnection(asyncio.Protocol):
             self.deadline = self._clock() + self._bounds.body_idle_s
         elif self._gives_up():
             self.abort()
-        elif self._stage is not _Stage.BETWEEN:
+        elif self._stage is not Stage.BETWEEN:
             self._break(408, "the request did not arrive in time")
         else:
             self.close()
@@ -314,7 +337,7 @@ class HttpServerConnection(asyncio.Protocol):
 
     def _next(self, keep_alive: bool) -> None:
         self._busy = False
-        if not keep_alive or self._registry.draining:
+        if not keep_alive or self._registry.draining or self.transport.is_closing():
             self._waiting.clear()
             self.close()
             return
@@ -345,13 +368,13 @@ class HttpServerConnection(asyncio.Protocol):
 
     def _pause_s(self) -> float:
         bounds = self._bounds
-        return {_Stage.BETWEEN: bounds.idle_s, _Stage.HEAD: bounds.header_s, _Stage.BODY: bounds.body_idle_s}[
+        return {Stage.BETWEEN: bounds.idle_s, Stage.HEAD: bounds.header_s, Stage.BODY: bounds.body_idle_s}[
             self._stage
         ]
 
     def _begin_stream(self) -> None:
         if self._busy:
-            raise _BoundError(400, "a large body waits for the answer to the request before")
+            raise BoundError(400, "a large body waits for the answer to the request before")
         self._busy = True
         self._request.stream = True
         assert self._flow is not None
@@ -367,11 +390,11 @@ class HttpServerConnection(asyncio.Protocol):
         self._silent = 0
         self._header_bytes += length
         if self._header_bytes > self._bounds.header_bytes:
-            raise _BoundError(431, "header fields are too large")
+            raise BoundError(431, "header fields are too large")
 
     def _broken_by_callback(self, error: BaseException) -> None:
         cause = error.__context__ or error.__cause__
-        if isinstance(cause, _BoundError):
+        if isinstance(cause, BoundError):
             self._break(cause.status, cause.reason)
             return
         self.abort()
@@ -387,10 +410,3 @@ class HttpServerConnection(asyncio.Protocol):
             return
         self.deadline = self._clock() + self._bounds.header_s
         self._handler.broken(self, status, reason)
-
-
-class _BoundError(Exception):
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
