@@ -71,11 +71,12 @@ def _play_allowed(actors: Actors, answers: Sequence[Allowed], transcript: Transc
 def _expect_on_record(country: Country, one: Denied, message_id: str, transcript: Transcript) -> None:
     """The consumer's own node refused and wrote it down; the provider's node never heard of it."""
     ends = (country.plan.node_of(one.question.system), country.plan.node_of(one.question.service))
+    expected = [[f"AccessDenied/{one.clause}"], []]
     kept = [kept_of(country.places.node_data(node), message_id) for node in ends]
     transcript.expect(
         "nút của bên hỏi đã ghi, không gửi đi",
         "on record here, not sent on",
-        expected=[["AccessDenied"], []],
+        expected=expected,
         came=kept,
     )
 
