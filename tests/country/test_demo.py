@@ -202,10 +202,29 @@ def test_the_readme_connects_a_system(up: Up, data_dir: Path) -> None:
     wanted = [block for block in blocks(readme) if "make country" in (block.not_run or "")]
     assert len(wanted) >= 3
     for block in wanted:
-        text = re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda port: str(int(port.group()) + SHIFT), block.text)
-        text = text.replace("var/country", str(data_dir))
+        text = moved(block.text, data_dir)
         done = shell(text if block.language == "sh" else f"python - <<'END'\n{text}\nEND")
         assert done.returncode == 0, f"README line {block.line}: {done.stdout}{done.stderr}"
+
+
+def test_the_operating_page_adds_a_node(up: Up, data_dir: Path, tmp_path: Path) -> None:
+    """Every block of docs/operate/node.md, in one shell: enrol, approve, run, connect a system, ask for a grant."""
+    page = (REPO / "docs" / "operate" / "node.md").read_text(encoding="utf-8")
+    lines = [block.text for block in blocks(page) if block.language == "sh"]
+    text = moved("\n".join(lines), data_dir).replace("var/nut-2", str(tmp_path / "nut-2"))
+    done = shell(f"trap 'kill $(jobs -p); wait' EXIT\n{text}")
+    log = tmp_path / "nut-2" / "node.log"
+    assert done.returncode == 0, done.stdout + done.stderr + (log.read_text() if log.exists() else "")
+    assert '"node":"VN/GOV/G12/nut-2"' in done.stdout
+    assert '{"khop":true}' in done.stdout
+    assert "records hold" in done.stdout
+    assert left_running(tmp_path) == []
+
+
+def moved(text: str, data_dir: Path) -> str:
+    """Lines of a page, with the ports and the data folder of this module's country."""
+    shifted = re.sub(r"(?<=127\.0\.0\.1:)\d+|(?<=--port )\d+", lambda port: str(int(port.group()) + SHIFT), text)
+    return shifted.replace("var/country", str(data_dir))
 
 
 def test_one_country_in_a_folder_at_a_time(up: Up, data_dir: Path) -> None:
