@@ -20,10 +20,10 @@ from tests.architecture.tree import REPO
 from tests.docs.blocks import blocks
 
 from lienthong.adapters.keys import load_signing_key
-from lienthong.cli.country.forgery import Carried, carry, strange_key
+from lienthong.cli.country.story.forgery import Carried, carry, strange_key
 from lienthong.cli.country.places import Places
 from lienthong.cli.country.plan import read_personae, read_plan
-from lienthong.cli.country.story import allowed
+from lienthong.cli.country.story.questions import allowed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

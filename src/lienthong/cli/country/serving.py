@@ -10,7 +10,16 @@ from pathlib import Path
 
 from lienthong.cli.country.plan import read_personae
 from lienthong.cli.country.running import Country, Ended, Options, running
-from lienthong.cli.country.story import CONFIRM, DA_NANG, LOOK_UP, ONE_STOP, PARCEL, PURPOSE, TRANSFER, person
+from lienthong.cli.country.story.questions import (
+    CONFIRM,
+    DA_NANG,
+    LOOK_UP,
+    ONE_STOP,
+    PARCEL,
+    PURPOSE,
+    TRANSFER,
+    person,
+)
 from lienthong.cli.country.transcript import Transcript
 
 _WATCH_S = 0.5
