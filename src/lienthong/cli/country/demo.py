@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from lienthong.cli.country.story.acting import Actors, Exchanged, fresh_directory, play_allowed, play_denied
-from lienthong.cli.country.story.forgery import carry, strange_key
 from lienthong.cli.country.places import Places
 from lienthong.cli.country.plan import Plan, read_personae, read_plan
-from lienthong.cli.country.story.proving import Counts, count_all, kept_of, verify_by_stranger, verify_exchange
 from lienthong.cli.country.running import Country, Options, clock_ms, running
+from lienthong.cli.country.story.acting import Actors, Exchanged, fresh_directory, play_allowed, play_denied
+from lienthong.cli.country.story.forgery import carry, strange_key
+from lienthong.cli.country.story.proving import Counts, count_all, kept_of, verify_by_stranger, verify_exchange
 from lienthong.cli.country.story.questions import ONE_STOP, PARCEL, Allowed, Denied, Question, allowed, denied
 from lienthong.cli.country.transcript import Transcript
 from lienthong.directory.snapshot import FreshDirectory

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from lienthong.cli.country.plan import read_personae
-from lienthong.cli.country.running import Country, Ended, Options, running
+from lienthong.cli.country.running import Country, Ended, Options, running, shown
 from lienthong.cli.country.story.questions import (
     CONFIRM,
     DA_NANG,
@@ -48,9 +48,9 @@ def _show(country: Country, options: Options, transcript: Transcript) -> None:
     ]  # fmt: skip
     transcript.table(("nút / node", "hệ thống / systems", "HTTPS", "nút khác / nodes", "quản trị / admin"), rows)
     transcript.value("hệ thống đăng ký", "registry", plan.registry.url)
-    transcript.value("mã truy cập", "its access token", places.token)
-    transcript.value("chứng thư CA", "CA certificates", places.authorities)
-    transcript.value("nhật ký", "logs", places.logs)
+    transcript.value("mã truy cập", "its access token", shown(places.token))
+    transcript.value("chứng thư CA", "CA certificates", shown(places.authorities))
+    transcript.value("nhật ký", "logs", shown(places.logs))
     transcript.heading("Thử ngay ở cửa sổ khác", "Try in another window")
     transcript.plain(lines_to_try(country, options))
     transcript.heading("Ctrl-C để dừng", "Ctrl-C stops it")
@@ -113,5 +113,4 @@ def _headers(system: str) -> str:
 
 
 def _short(path: Path) -> str:
-    """Relative where it lies below the folder in which the command was given."""
-    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
+    return shlex.quote(str(shown(path)))
