@@ -16,7 +16,7 @@ from lienthong.domain.identifiers import parse_client_id, parse_node_id, parse_s
 from lienthong.registry.rules.roles import Actor, Role
 from lienthong.registry.store.migrate import upgrade
 from lienthong.registry.store.unit import open_books
-from lienthong.registry.use_cases.acting import Act
+from lienthong.registry.use_cases.acting import begin_act
 from lienthong.registry.use_cases.import_network import import_network, inline_contracts
 from lienthong.registry.use_cases.network_document import join_documents, read_document
 from lienthong.sdk.records import paths
@@ -163,7 +163,8 @@ def test_the_demo_runs_part_of_this_network() -> None:
     demo = builder().read_toml("demo.toml")
     assert len(demo["node"]) >= 6
     addresses = {node["id"]: (node["host"], node["port"]) for node in network()["nodes"]}
-    ports = [port for node in demo["node"] for port in (node["exchange_port"], node["client_port"])]
+    ports = [port for node in demo["node"] for name, port in node.items() if name.endswith("_port")]
+    ports.append(int(demo["registry"]["listen"].rpartition(":")[2]))
     ports += [int(application["listen"].rpartition(":")[2]) for application in demo["application"]]
     assert len(set(ports)) == len(ports)
     for node in demo["node"]:
@@ -189,7 +190,7 @@ def test_the_registry_takes_it(tmp_path: Path) -> None:
     books = open_books(f"sqlite:///{tmp_path}/register.sqlite")
     upgrade(books)
     with books.unit() as unit:
-        act = Act(unit, Actor("t", "Người vận hành", Role.OPERATOR), NOW_MS, lambda size: os.urandom(size), "VN")
+        act = begin_act(unit, Actor("t", "Người vận hành", Role.OPERATOR), NOW_MS, random=os.urandom, instance="VN")
         imported = import_network(act, document)
     books.close()
     assert imported._asdict() == {name: len(rows) for name, rows in network().items()}

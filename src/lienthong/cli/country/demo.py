@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from lienthong.cli.country.acting import Actors, Exchanged, fresh_directory, play_allowed, play_denied
-from lienthong.cli.country.forgery import carry, strange_key
 from lienthong.cli.country.places import Places
 from lienthong.cli.country.plan import Plan, read_personae, read_plan
-from lienthong.cli.country.proving import Counts, count_all, kept_of, verify_by_stranger, verify_exchange
 from lienthong.cli.country.running import Country, Options, clock_ms, running
-from lienthong.cli.country.story import ONE_STOP, PARCEL, Allowed, Denied, Question, allowed, denied
+from lienthong.cli.country.story.acting import Actors, Exchanged, fresh_directory, play_allowed, play_denied
+from lienthong.cli.country.story.forgery import carry, strange_key
+from lienthong.cli.country.story.proving import Counts, count_all, kept_of, verify_by_stranger, verify_exchange
+from lienthong.cli.country.story.questions import ONE_STOP, PARCEL, Allowed, Denied, Question, allowed, denied
 from lienthong.cli.country.transcript import Transcript
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.identifiers import parse_service_id, parse_system_id
@@ -71,11 +71,12 @@ def _play_allowed(actors: Actors, answers: Sequence[Allowed], transcript: Transc
 def _expect_on_record(country: Country, one: Denied, message_id: str, transcript: Transcript) -> None:
     """The consumer's own node refused and wrote it down; the provider's node never heard of it."""
     ends = (country.plan.node_of(one.question.system), country.plan.node_of(one.question.service))
+    expected = [[f"AccessDenied/{one.clause}"], []]
     kept = [kept_of(country.places.node_data(node), message_id) for node in ends]
     transcript.expect(
         "nút của bên hỏi đã ghi, không gửi đi",
         "on record here, not sent on",
-        expected=[["AccessDenied"], []],
+        expected=expected,
         came=kept,
     )
 

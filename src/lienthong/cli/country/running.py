@@ -55,6 +55,11 @@ def clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def shown(path: Path) -> Path:
+    """`path` as people would write it: relative where it lies below the folder in which the command was given."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 @contextmanager
 def running(options: Options, transcript: Transcript) -> Iterator[Country]:
     """A country that runs inside the block and not after it, however the block ends.
@@ -81,19 +86,19 @@ def _found_or_reuse(root: Path, source: Path, plan: Plan, *, transcript: Transcr
     now_ms, wanted = clock_ms(), fingerprint(source, plan)
     marker = _read_marker(Places(root).marker)
     if marker is not None and marker.fingerprint == wanted and now_ms - marker.founded_ms < AGE_MAX_MS:
-        transcript.progress(f"dùng lại đất nước ở {root}", f"the country in {root} is used again")
+        transcript.progress(f"dùng lại đất nước ở {shown(root)}", "the country there is used again")
         return
     if root.exists() and any(root.iterdir()):
         if marker is None:
             raise Unavailable("CountryMissing", f"{root} holds something else; choose another --data-dir")
         kept = root.with_name(f"{root.name}.until-{now_ms}")
         os.rename(root, kept)
-        transcript.progress(f"dữ liệu nguồn đã đổi; bản cũ giữ ở {kept}", f"changed; the old one is kept in {kept}")
+        transcript.progress(f"dữ liệu nguồn đã đổi; bản cũ giữ ở {shown(kept)}", "changed; the old one is kept")
     # Imported here: a second run needs neither SQLAlchemy nor the registry's rules.
     from lienthong.cli.country.founding import set_up
 
     transcript.progress(
-        f"lập đất nước ở {root}: khóa, chứng thư, danh bạ", f"setting up {root}: keys, certificates, directory"
+        f"lập đất nước ở {shown(root)}: khóa, chứng thư, danh bạ", "set up: keys, certificates, directory"
     )
     began = time.monotonic()
     founded = set_up(root, source, plan, fingerprint=wanted, now_ms=now_ms)

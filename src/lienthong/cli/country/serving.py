@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 import time
+from pathlib import Path
 
 from lienthong.cli.country.plan import read_personae
-from lienthong.cli.country.running import Country, Ended, Options, running
-from lienthong.cli.country.story import CONFIRM, DA_NANG, LOOK_UP, ONE_STOP, PARCEL, PURPOSE, TRANSFER, person
+from lienthong.cli.country.running import Country, Ended, Options, running, shown
+from lienthong.cli.country.story.questions import (
+    CONFIRM,
+    DA_NANG,
+    LOOK_UP,
+    ONE_STOP,
+    PARCEL,
+    PURPOSE,
+    TRANSFER,
+    person,
+)
 from lienthong.cli.country.transcript import Transcript
 
 _WATCH_S = 0.5
@@ -37,9 +48,9 @@ def _show(country: Country, options: Options, transcript: Transcript) -> None:
     ]  # fmt: skip
     transcript.table(("nút / node", "hệ thống / systems", "HTTPS", "nút khác / nodes", "quản trị / admin"), rows)
     transcript.value("hệ thống đăng ký", "registry", plan.registry.url)
-    transcript.value("mã truy cập", "its access token", places.token)
-    transcript.value("chứng thư CA", "CA certificates", places.authorities)
-    transcript.value("nhật ký", "logs", places.logs)
+    transcript.value("mã truy cập", "its access token", shown(places.token))
+    transcript.value("chứng thư CA", "CA certificates", shown(places.authorities))
+    transcript.value("nhật ký", "logs", shown(places.logs))
     transcript.heading("Thử ngay ở cửa sổ khác", "Try in another window")
     transcript.plain(lines_to_try(country, options))
     transcript.heading("Ctrl-C để dừng", "Ctrl-C stops it")
@@ -58,32 +69,34 @@ def lines_to_try(country: Country, options: Options) -> str:
     https = f"https://{one_stop.host}:{one_stop.client_tls_port}"
     ca, secret = _short(places.authorities), _short(places.secret(plan.system(ONE_STOP)))
     data = _short(places.node_data(provider))
+    tool = _short(Path(sys.executable).with_name("lienthong"))
     json_type = "-H 'Content-Type: application/json'"
     return f"""\
 
 # 1. hỏi và được trả lời / ask and be answered
-curl -i {said} {json_type} -d {body} {door}/r1/{CONFIRM}/xac-nhan
+curl -iw '\\n' {said} {json_type} -d {body} {door}/r1/{CONFIRM}/xac-nhan
 
 # 2. thửa đất, chỉ các trường được cấp / a parcel, only the granted fields
-curl -i {said} {door}/r1/{PARCEL}/thua-dat/{parcel}
+curl -iw '\\n' {said} {door}/r1/{PARCEL}/thua-dat/{parcel}
 
 # 3. bị từ chối: quyền đã hết hạn / refused: the grant has ended
-curl -i {said} {json_type} -d {body} {door}/r1/{LOOK_UP}/cong-dan
+curl -iw '\\n' {said} {json_type} -d {body} {door}/r1/{LOOK_UP}/cong-dan
 
 # 4. một cửa Hà Nội qua HTTPS với OAuth2 / the Hà Nội one-stop system by HTTPS with OAuth2
 TOKEN=$(curl -s --cacert {ca} -d grant_type=client_credentials --data-urlencode client_id={ONE_STOP} \
 --data-urlencode client_secret="$(cat {secret})" {https}/oauth2/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-curl -i --cacert {ca} -H "Authorization: Bearer $TOKEN" {_headers(ONE_STOP)} {https}/r1/{PARCEL}/thua-dat/{parcel}
+curl -iw '\\n' --cacert {ca} -H "Authorization: Bearer $TOKEN" {_headers(ONE_STOP)} \
+{https}/r1/{PARCEL}/thua-dat/{parcel}
 
 # 5. những dịch vụ được phép gọi / the services that may be called
-curl -s -H 'X-Road-Client: {DA_NANG}' -H 'Accept: application/json' {door}/r1/VN/GOV/G01/dan-cu/allowedMethods
+curl -sw '\\n' -H 'X-Road-Client: {DA_NANG}' -H 'Accept: application/json' {door}/r1/VN/GOV/G01/dan-cu/allowedMethods
 
 # 6. bằng chứng (thay MESSAGE_ID bằng x-road-id ở trên) / the proof (put the x-road-id from above)
-lienthong evidence show MESSAGE_ID --data-dir {data}
-lienthong evidence fsck --data-dir {data}
+{tool} evidence show MESSAGE_ID --data-dir {data}
+{tool} evidence fsck --data-dir {data}
 
 # 7. hệ thống đăng ký / the registry
-lienthong registry --url {plan.registry.url} --token-file {_short(places.token)} grant list
+{tool} registry --url {plan.registry.url} --token-file {_short(places.token)} grant list
 """
 
 
@@ -99,9 +112,5 @@ def _headers(system: str) -> str:
     return " ".join(f"-H '{name}: {value}'" for name, value in stated.items())
 
 
-def _short(path: object) -> str:
-    """Relative where it lies below the folder in which the command was given."""
-    from pathlib import Path
-
-    place = Path(str(path))
-    return shlex.quote(str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place))
+def _short(path: Path) -> str:
+    return shlex.quote(str(shown(path)))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.cli.country.running import Country, clock_ms
-from lienthong.cli.country.story import Allowed, Denied, Question
+from lienthong.cli.country.story.questions import Allowed, Denied, Question
 from lienthong.cli.country.transcript import Transcript
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Call, ClauseResult, Explanation, QuotaWindows, explain

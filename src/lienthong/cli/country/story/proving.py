@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from lienthong.adapters.ledger_files import read_records
-from lienthong.cli.country.acting import Exchanged
 from lienthong.cli.country.places import Places
 from lienthong.cli.country.plan import Plan
+from lienthong.cli.country.story.acting import Exchanged
 from lienthong.cli.country.transcript import Transcript
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.document import SIGNATURES_FILE, message_files

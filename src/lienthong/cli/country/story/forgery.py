@@ -21,7 +21,7 @@ from lienthong.adapters.keys import FileKey, read_certificate
 from lienthong.adapters.pki import make_key
 from lienthong.cli.country.places import Places
 from lienthong.cli.country.plan import NodePlan, Plan
-from lienthong.cli.country.story import Question
+from lienthong.cli.country.story.questions import Question
 from lienthong.domain.identifiers import parse_member_id
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import SigningKey, encode_signature, sign
