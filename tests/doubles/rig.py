@@ -103,7 +103,7 @@ class NodeProcess:
         began = time.monotonic()
         with (self.folder / "log.jsonl").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from lienthong.cli.node import app; app()", "run", "-c", "node.toml"],
+                [sys.executable, "-m", "lienthong.cli.main", "node", "run", "-c", "node.toml"],
                 cwd=self.folder,
                 stderr=log,
                 stdout=log,

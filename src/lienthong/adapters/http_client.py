@@ -8,6 +8,7 @@ seen. Redirects are never followed. The pool is `http_pool`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import httptools
@@ -26,6 +27,8 @@ class Pool(Protocol):
     """What a connection needs of its pool."""
 
     bounds: ClientBounds
+    recognise: Callable[[bytes], Any | None] | None
+    """What bytes are, if they are one whole answer of a known form that needs no general parser."""
 
     def now(self) -> float:
         """The clock of the loop."""
@@ -127,6 +130,12 @@ class HttpClientConnection(asyncio.Protocol):
         return False
 
     def data_received(self, data: bytes) -> None:
+        recognise = self._pool.recognise
+        if recognise is not None and not self._seen and self._caller is not None:
+            found = recognise(data)
+            if found is not None:
+                self._take_recognised(self._caller, found)
+                return
         self._seen = True
         if self._sink is not None:
             self.deadline = self._pool.now() + self._pool.bounds.answer_s
@@ -155,6 +164,13 @@ class HttpClientConnection(asyncio.Protocol):
             self._answer_without_body()
         if self._answered is not None:
             self._hand_over()
+
+    def _take_recognised(self, caller: Any, found: Any) -> None:
+        """A whole answer of the known form: callers of such a pool have `recognised` for it."""
+        self._caller = None
+        self.reusable = not self._sending
+        self._pool.release(self)
+        caller.recognised(found)
 
     def _pass_body(self, sink: BodySink, data: bytes) -> bytes:
         """Pass on a large body of known length without parsing or copying it; gives what is left to parse."""

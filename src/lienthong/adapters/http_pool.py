@@ -20,10 +20,16 @@ class ConnectionPool:
     """Connections to one address. `connect` makes one (plain or TLS); the pool bounds how many there are."""
 
     def __init__(
-        self, connect: Callable[[Callable[[], HttpClientConnection]], Any], *, bounds: ClientBounds, name: str
+        self,
+        connect: Callable[[Callable[[], HttpClientConnection]], Any],
+        *,
+        bounds: ClientBounds,
+        name: str,
+        recognise: Callable[[bytes], Any | None] | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.bounds = bounds
+        self.recognise = recognise
         self.now = loop.time
         self._loop = loop
         self._connect = connect

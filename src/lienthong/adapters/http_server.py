@@ -18,15 +18,8 @@ from lienthong.adapters.http_flow import BodySink, FlowControl
 from lienthong.adapters.http_registry import ConnectionRegistry
 from lienthong.adapters.http_request import REASONS, BoundError, Bounds, HttpRequest, Stage, plain_response
 
-__all__ = [
-    "REASONS",
-    "Bounds",
-    "ConnectionRegistry",
-    "HttpRequest",
-    "HttpServerConnection",
-    "RequestHandler",
-    "plain_response",
-]
+__all__ = ["REASONS", "Bounds", "ConnectionRegistry", "HttpRequest", "HttpServerConnection", "plain_response"]
+
 
 class RequestHandler(Protocol):
     """Who answers. Each request is answered once with `connection.respond` or `connection.start`/`write`/`end`."""
@@ -367,10 +360,10 @@ class HttpServerConnection(asyncio.Protocol):
             self.flow.resume_reading()
 
     def _pause_s(self) -> float:
-        bounds = self._bounds
-        return {Stage.BETWEEN: bounds.idle_s, Stage.HEAD: bounds.header_s, Stage.BODY: bounds.body_idle_s}[
-            self._stage
-        ]
+        bounds, stage = self._bounds, self._stage
+        if stage is Stage.BETWEEN:
+            return bounds.idle_s
+        return bounds.header_s if stage is Stage.HEAD else bounds.body_idle_s
 
     def _begin_stream(self) -> None:
         if self._busy:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,22 +26,9 @@ def run(
     worker: Annotated[int, typer.Option(help="Số thứ tự tiến trình con. / Number of this worker.", hidden=True)] = -1,
 ) -> None:
     """Chạy nút cho đến khi nhận SIGTERM. / Run the node until SIGTERM."""
-    from lienthong.domain.errors import LienthongError
-    from lienthong.node.app.logs import configure_logs
-    from lienthong.node.app.run import run_node
+    from lienthong.cli import node_process
 
-    settings = _settings(config)
-    if worker < 0 and settings.node.workers > 1:
-        from lienthong.node.app.workers import supervise
-
-        command = [sys.executable, "-m", "lienthong.cli.main", "node", "run", "--config", str(config), "--worker"]
-        raise typer.Exit(supervise([subprocess.Popen([*command, str(n)])  # noqa: S603 - our own interpreter and module
-            for n in range(settings.node.workers)]))
-    configure_logs()
-    try:
-        run_node(settings, config.parent.resolve(), worker=max(worker, 0))
-    except LienthongError as error:
-        _fail(error)
+    raise typer.Exit(node_process.run(config, worker))
 
 
 @app.command("hash-secret")

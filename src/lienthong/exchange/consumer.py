@@ -29,10 +29,11 @@ from lienthong.exchange.remote_fault import remote_fault
 from lienthong.wire.faults import Side
 from lienthong.wire.headers import read_request_headers
 from lienthong.wire.message import (
+    ResponseIds,
     ResponsePart,
     check_response,
     header_lines,
-    parse_response_part,
+    read_response,
     request_header_part,
 )
 from lienthong.wire.request_line import parse_request_line
@@ -68,7 +69,7 @@ class ConsumerExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
     __slots__ = (
-        "_answer", "_asked", "_awaited", "_context", "_ending", "_message_id", "_node", "_part", "_permit",
+        "_answer", "_asked", "_awaited", "_context", "_ending", "_ids", "_message_id", "_node", "_part", "_permit",
         "_request", "_request_digests", "_service", "header_part", "parties", "state",
     )  # fmt: skip
 
@@ -161,12 +162,17 @@ class ConsumerExchange:
         return (self._ending,)
 
     def _answer_received(self, given: inputs.AnswerReceived) -> Effects:
+        assert self.parties is not None
+        self._ids: ResponseIds = ids_of(self.parties, self._request_digests)
         try:
-            self._part: ResponsePart = parse_response_part(given.header_part)
+            self._part: ResponsePart = read_response(given.header_part, self._ids)
             certificate = self._signer_of_answer(given.signature)
         except LienthongError as error:
             return self._fail(error, given.now_ms)
-        self._request_digests = self._answered_digests(self._part)
+        answered = self._answered_digests(self._part)
+        if answered is not self._request_digests:
+            self._request_digests = answered
+            self._ids = ids_of(self.parties, answered)
         self._answer = given
         digests = response_digests(given.header_part, given.body, leaf(self._request_digests))
         self.state = State.VERIFYING
@@ -188,10 +194,9 @@ class ConsumerExchange:
 
     # ---- VERIFYING
     def _answer_verified(self, given: inputs.SignatureVerified) -> Effects:
-        parties, answer, part = self.parties, self._answer, self._part
-        assert parties is not None
+        answer, part = self._answer, self._part
         try:
-            check_response(part, ids_of(parties, self._request_digests))
+            check_response(part, self._ids)
         except LienthongError as error:
             return self._fail(error, given.now_ms)
         fault = remote_fault(part, answer.body)

@@ -7,6 +7,7 @@ an unsigned error of the other node.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -58,6 +59,36 @@ def answer_bytes(header_part: bytes, body: bytes | None, *, signature: bytes) ->
     """The whole HTTP answer that carries a message."""
     content = header_part if body is None else header_part + body
     return _ANSWER_HEAD % (len(header_part), signature, len(content)) + content
+
+
+_HEAD_TAIL = (
+    rb"Content-Type: application/vnd\.lienthong\.message\r\nLienthong-Header-Length: ([1-9][0-9]{0,5})\r\n"
+    rb"Lienthong-Signature: ([!-~]{1,256})\r\nContent-Length: ([1-9][0-9]{0,8})\r\n\r\n"
+)
+_WHOLE_REQUEST = re.compile(rb"POST /exchange HTTP/1\.1\r\nHost: [!-~]{1,255}\r\n" + _HEAD_TAIL)
+_WHOLE_ANSWER = re.compile(rb"HTTP/1\.1 200 OK\r\n" + _HEAD_TAIL)
+
+
+def whole_request(data: bytes) -> CarriedMessage | None:
+    """The message, if `data` is exactly one request as `request_bytes` makes it; None for anything else."""
+    return _whole(_WHOLE_REQUEST.match(data), data)
+
+
+def whole_answer(data: bytes) -> CarriedMessage | None:
+    """The message, if `data` is exactly one answer as `answer_bytes` makes it; None for anything else."""
+    return _whole(_WHOLE_ANSWER.match(data), data)
+
+
+def _whole(head: re.Match[bytes] | None, data: bytes) -> CarriedMessage | None:
+    if head is None:
+        return None
+    start, part_length = head.end(), int(head[1])
+    content_length = len(data) - start
+    if content_length != int(head[3]) or part_length > content_length:
+        return None
+    if part_length == content_length:
+        return CarriedMessage(data[start:], None, head[2])
+    return CarriedMessage(data[start : start + part_length], data[start + part_length :], head[2])
 
 
 def stream_request_head(host: bytes, first_frame: bytes, length: int | None) -> bytes:

@@ -64,6 +64,7 @@ class ListClientsCall(NamedTuple):
     instance: str | None
 
 
+@lru_cache(maxsize=4096)
 def parse_request_line(method: bytes, target: bytes) -> RequestLine:
     """Read method and request target (origin form); raises Malformed BadRequest or InvalidHttpMethod."""
     name = _METHODS.get(method)

@@ -80,6 +80,9 @@ class LedgerWriter:
         self._loop = loop
         self._clock_ms = clock_ms
         self._settings = settings
+        self._records_max = settings.queue_records_max
+        self._bytes_max = settings.queue_bytes_max
+        self._record_bytes_max = settings.record_bytes_max
         self._queue: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
         self._pending: list[_Waiting] = []
         self._fetched: list[_Waiting] = []
@@ -141,12 +144,11 @@ class LedgerWriter:
         if self._failure is not None:
             raise self._failure
         size = len(encoded) + RECORD_OVERHEAD
-        settings = self._settings
-        if self._waiting_records >= settings.queue_records_max:
+        if self._waiting_records >= self._records_max:
             raise Unavailable("LoggingFailed", "Too many records wait for the ledger")
-        if self._waiting_bytes + size > settings.queue_bytes_max:
+        if self._waiting_bytes + size > self._bytes_max:
             raise Unavailable("LoggingFailed", "Too many bytes wait for the ledger")
-        if size > settings.record_bytes_max:
+        if size > self._record_bytes_max:
             raise Unavailable("LoggingFailed", f"A record of {size} bytes does not fit into the ledger")
         self._waiting_records += 1
         self._waiting_bytes += size
@@ -341,7 +343,10 @@ class LedgerWriter:
         if failure is not None and self._failure is None:
             self._failure = failure
         for _, done in group:
-            self._call(done, failure)
+            try:
+                done(failure)
+            except Exception as error:  # boundary: whatever a callback does, the next one is called
+                self._callback_failed(error)
         if ended:
             self._tell_left(failure or self._failure)
             if self._closed is not None:
@@ -354,15 +359,13 @@ class LedgerWriter:
         for encoded, done in left:
             self._waiting_records -= 1
             self._waiting_bytes -= len(encoded) + RECORD_OVERHEAD
-            self._call(done, failure)
+            try:
+                done(failure)
+            except Exception as error:  # boundary: whatever a callback does, the next one is called
+                self._callback_failed(error)
 
-    def _call(self, done: Done, failure: Unavailable | None) -> None:
-        """One failing callback must not keep the others from being called."""
-        try:
-            done(failure)
-        except Exception as error:  # boundary: whatever a callback does, the next one is called
-            context = {"message": "a callback of the ledger failed", "exception": error}
-            self._loop.call_exception_handler(context)
+    def _callback_failed(self, error: Exception) -> None:
+        self._loop.call_exception_handler({"message": "a callback of the ledger failed", "exception": error})
 
 
 def _failed(error: OSError) -> Unavailable:

@@ -11,7 +11,6 @@ import msgspec
 from lienthong.adapters.http_flow import BodySink
 from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
 from lienthong.domain.errors import Malformed
-from lienthong.node.api.metrics import metrics_page
 from lienthong.node.use_cases.tally import Tally
 
 
@@ -38,6 +37,9 @@ class AdminDoor:
             good, facts = self.health()
             answer = plain_response(200 if good else 503, b"application/json", msgspec.json.encode(facts) + b"\n")
         elif path == b"/metrics":
+            # Its library is read when somebody asks: a node that is ready must not have waited for it.
+            from lienthong.node.api.metrics import metrics_page
+
             answer = plain_response(200, b"text/plain; version=0.0.4", metrics_page(self.tally, self.gauges()))
         else:
             answer = plain_response(404, b"text/plain", b"/health and /metrics are here\n")

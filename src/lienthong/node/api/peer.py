@@ -17,7 +17,7 @@ from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.provide_stream import Sizes, StreamingProviderRun
 from lienthong.node.use_cases.sinks import DiscardSink, media_type
 from lienthong.wire.faults import Side
-from lienthong.wire.node_message import EXCHANGE_PATH, carried_message, fault_body
+from lienthong.wire.node_message import EXCHANGE_PATH, CarriedMessage, carried_message, fault_body, whole_request
 from lienthong.wire.stream_frames import MEDIA_TYPE
 
 _PREFIX = "Server.ServerProxy."
@@ -39,6 +39,19 @@ class PeerDoor:
 
     def disconnected(self, connection: HttpServerConnection) -> None:
         """What is in flight goes on and is recorded; the other node asks again or records that it got no answer."""
+
+    def recognise(self, data: bytes) -> CarriedMessage | None:
+        """A whole message in its usual form needs no general HTTP parser."""
+        return whole_request(data)
+
+    def handle_recognised(self, connection: HttpServerConnection, found: CarriedMessage) -> None:
+        """One message in its usual form."""
+        request = HttpRequest(connection)
+        waits = _NodeWaits(self, request)
+        try:
+            self._run(waits).start(found, self._node(request))
+        except LienthongError as error:
+            waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
 
     def handle(self, request: HttpRequest) -> None:
         """One message."""

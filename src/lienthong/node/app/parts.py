@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.http_client import ClientBounds
 from lienthong.adapters.http_server import Bounds
@@ -27,6 +25,7 @@ from lienthong.exchange.provider import ProviderContext
 from lienthong.exchange.replay import ReplayGuard
 from lienthong.node.api.callers import Callers
 from lienthong.node.app.channels import peer_client
+from lienthong.node.app.logs import JsonLog
 from lienthong.node.config import LimitsSection, NodeSettings
 from lienthong.node.store.places import certificate_directory, ledger_directory
 from lienthong.node.use_cases.backends import Backends
@@ -84,7 +83,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     ids = Ids(clock_ms, os.urandom)
     plane = Plane(
         clock_ms, ids, ledger, _signers(settings, base, certificates), int(limits.window_s * 1000), Tally(),
-        structlog.get_logger(), certificates.keep,
+        JsonLog(clock_ms), certificates.keep,
     )  # fmt: skip
     consumer = ConsumerContext(directory, QuotaWindows(limits.quota_windows), parse_node_id(settings.node.id))
     backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import structlog
 import uvloop
 
-from lienthong.adapters.http_server import ConnectionRegistry, HttpServerConnection, RequestHandler
+from lienthong.adapters.http_lane import LaneServerConnection
+from lienthong.adapters.http_server import ConnectionRegistry, HttpServerConnection
 from lienthong.directory.freshness import Freshness, freshness
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.record import encode_record
@@ -24,6 +24,7 @@ from lienthong.node.api.front import FrontDoor
 from lienthong.node.api.metadata import Metadata
 from lienthong.node.api.peer import PeerDoor
 from lienthong.node.app.channels import front_server, peer_server
+from lienthong.node.app.logs import JsonLog
 from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
 from lienthong.node.config import NodeSettings
 from lienthong.node.jobs.indexing import Indexing
@@ -48,7 +49,7 @@ class _NodeProcess:
         self._settings = settings
         self._base = base
         self._worker = worker
-        self._log = structlog.get_logger()
+        self._log = JsonLog(clock_ms)
         self._servers: list[asyncio.Server] = []
         self._registries: list[ConnectionRegistry] = []
 
@@ -59,7 +60,12 @@ class _NodeProcess:
             loop.add_signal_handler(number, stop.set)
         self._parts = parts = build(self._settings, self._base, self._worker)
         await self._recover(parts)
-        indexing = Indexing(parts.ledger_folder, lambda: parts.ledger.durable_end, self._log)
+        indexing = Indexing(
+            parts.ledger_folder,
+            lambda: parts.ledger.durable_end,
+            ended=parts.plane.tally.total,
+            log=self._log,
+        )
         indexing.start()
         await self._listen(parts)
         jobs = [loop.create_task(self._sweep(parts)), loop.create_task(self._refresh(parts))]
@@ -108,13 +114,19 @@ class _NodeProcess:
         peer = PeerDoor(plane, parts.provider, parts.backends, settings.limits)
         # A message carries its header part before the body.
         extra = PART_BYTES_MAX
-        await self._open(peer, settings.peer.listen, peer_server(settings.peer, self._base, authorities), extra)
+        tls = peer_server(settings.peer, self._base, authorities)
+        await self._open(peer, settings.peer.listen, tls, extra, LaneServerConnection)
         admin = AdminDoor(plane.tally, lambda: self._health(parts), lambda: self._gauges(parts))
         if self._worker == 0:
             await self._open(admin, settings.admin.listen, None)
 
     async def _open(
-        self, handler: RequestHandler, listen: str | None, tls: ssl.SSLContext | None, extra_bytes: int = 0
+        self,
+        handler: Any,
+        listen: str | None,
+        tls: ssl.SSLContext | None,
+        extra_bytes: int = 0,
+        connection: type[HttpServerConnection] = HttpServerConnection,
     ) -> None:
         if listen is None:
             return
@@ -125,7 +137,7 @@ class _NodeProcess:
         host, _, port = listen.rpartition(":")
         self._servers.append(
             await loop.create_server(
-                lambda: HttpServerConnection(handler, bounds=bounds, clock=loop.time, registry=registry),
+                lambda: connection(handler, bounds=bounds, clock=loop.time, registry=registry),
                 host.strip("[]"),
                 int(port),
                 ssl=tls,

@@ -1,6 +1,7 @@
 """Copies committed records into the index, in a thread of its own, in small batches, behind the message path.
 
-After a crash it goes on from its bookmark. A slow disk only makes the index late, never the exchange.
+Exchanges go first: while many of them end, the index waits, at most `LATE_S`. After a crash it goes on from its
+bookmark. A slow disk only makes the index late, never the exchange.
 """
 
 from __future__ import annotations
@@ -14,16 +15,22 @@ from lienthong.node.store.ledger_index import LedgerIndex
 from lienthong.node.store.places import index_path
 from lienthong.node.use_cases.plane import Logger
 
+LATE_S = 60.0
+"""How long the index may wait for a quieter moment."""
 _PAUSE_S = 0.5
 _REST_S = 0.005
+_BUSY_PER_S = 100
 
 
 class Indexing:
-    """The thread of one ledger. `durable_end` says how far the ledger is on disk."""
+    """The thread of one ledger. `durable_end` says how far it is on disk, `ended` how many exchanges have ended."""
 
-    def __init__(self, ledger: Path, durable_end: Callable[[], Position], log: Logger) -> None:
+    def __init__(
+        self, ledger: Path, durable_end: Callable[[], Position], *, ended: Callable[[], int], log: Logger
+    ) -> None:
         self._ledger = ledger
         self._durable_end = durable_end
+        self._ended = ended
         self._log = log
         self._stop = Event()
         self._thread = Thread(target=self._run, name="indexing", daemon=True)
@@ -39,8 +46,14 @@ class Indexing:
 
     def _run(self) -> None:
         with LedgerIndex(index_path(self._ledger)) as index:
+            waited_s, seen = 0.0, self._ended()
             while not self._stop.wait(_PAUSE_S):
-                self._catch_up(index, rest_s=_REST_S)
+                waited_s += _PAUSE_S
+                now = self._ended()
+                busy, seen = now - seen > _BUSY_PER_S * _PAUSE_S, now
+                if not busy or waited_s >= LATE_S:
+                    self._catch_up(index, rest_s=_REST_S)
+                    waited_s, seen = 0.0, self._ended()
             self._catch_up(index, rest_s=0)
 
     def _catch_up(self, index: LedgerIndex, *, rest_s: float) -> None:

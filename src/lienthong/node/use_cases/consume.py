@@ -14,7 +14,7 @@ from lienthong.exchange.consumer import ConsumerContext, ConsumerExchange
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
 from lienthong.wire.faults import Side
-from lienthong.wire.node_message import carried_message, node_fault, request_bytes
+from lienthong.wire.node_message import CarriedMessage, carried_message, node_fault, request_bytes
 
 
 class Caller(Protocol):
@@ -97,11 +97,19 @@ class ConsumerRun:
     # ---- caller of the pool
     def answered(self, answer: HttpAnswer) -> None:
         """The other node answered."""
-        now_ms = self._plane.clock_ms()
         try:
             carried = carried_message(answer.headers, answer.body)
             if carried is None:
                 raise node_fault(answer.status, answer.body)
+        except LienthongError as error:
+            self.feed(inputs.SendFailed(error, self._plane.clock_ms()))
+            return
+        self.recognised(carried)
+
+    def recognised(self, carried: CarriedMessage) -> None:
+        """The other node answered with a message."""
+        now_ms = self._plane.clock_ms()
+        try:
             signature = decode_signature(carried.signature)
         except LienthongError as error:
             self.feed(inputs.SendFailed(error, now_ms))

@@ -12,6 +12,7 @@ from lienthong.adapters.http_pool import ConnectionPool
 from lienthong.domain.errors import Unproven
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node
+from lienthong.wire.node_message import whole_answer
 
 
 class Peers:
@@ -39,6 +40,7 @@ class Peers:
             ),
             bounds=self._bounds,
             name=f"node {node.node_id}",
+            recognise=whole_answer,
         )
         self._pools[node.node_id] = (node, pool)
         return pool

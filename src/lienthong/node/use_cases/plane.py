@@ -138,6 +138,9 @@ class Plane:
         """Make `records` durable, then feed Recorded or RecordFailed, once."""
         waiting = _Waiting(len(records), feed)
         try:
+            if len(records) == 1:
+                self.ledger.append(encode_record(records[0]), waiting.only)
+                return
             for record in records:
                 self.ledger.append(encode_record(record), waiting.done)
         except Unavailable as error:
@@ -152,6 +155,13 @@ class _Waiting:
     def __init__(self, count: int, feed: Callable[[object], None]) -> None:
         self._left = count
         self._feed: Callable[[object], None] | None = feed
+
+    def only(self, failure: BaseException | None) -> None:
+        if failure is not None:
+            self.failed(failure)
+        elif self._feed is not None:
+            feed, self._feed = self._feed, None
+            feed(_RECORDED)
 
     def done(self, failure: BaseException | None) -> None:
         if failure is not None:

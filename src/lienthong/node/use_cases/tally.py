@@ -28,12 +28,19 @@ class Tally:
         """An exchange began."""
         self.in_flight[side] += 1
 
+    def total(self) -> int:
+        """How many exchanges have ended."""
+        return sum(self.outcomes.values())
+
     def ended(self, side: str, code: str, took_ms: int) -> None:
         """An exchange ended with `code` (empty = answered) after `took_ms`."""
         key = (side, code)
-        if key not in self.outcomes and len(self.outcomes) >= OUTCOMES_MAX:
-            key = (side, OTHER)
-        self.outcomes[key] = self.outcomes.get(key, 0) + 1
+        outcomes = self.outcomes
+        if key not in outcomes:
+            if len(outcomes) >= OUTCOMES_MAX:
+                key = (side, OTHER)
+            outcomes.setdefault(key, 0)
+        outcomes[key] += 1
         self.in_flight[side] -= 1
         self.latency_counts[side][bisect_left(LATENCY_BOUNDS_S, took_ms / 1000)] += 1
         self.latency_sum_s[side] += took_ms / 1000

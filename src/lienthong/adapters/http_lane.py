@@ -1,0 +1,51 @@
+"""A quick way through a door for whole requests of one known form, past the general parser.
+
+Only bytes that are, as a whole, one request of exactly that form take it, on a connection between two requests;
+everything else goes the general way. What the form is, `recognise` says: it gives what it found, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lienthong.adapters.http_registry import ConnectionRegistry
+from lienthong.adapters.http_request import Bounds, Stage
+from lienthong.adapters.http_server import HttpServerConnection, RequestHandler
+
+
+class LaneHandler(RequestHandler, Protocol):
+    """A handler that also takes what was recognised."""
+
+    def recognise(self, data: bytes) -> Any | None:
+        """What `data` is, if it is one whole request of the known form."""
+
+    def handle_recognised(self, connection: HttpServerConnection, found: Any) -> None:
+        """Answer it, as `handle` does."""
+
+
+class LaneServerConnection(HttpServerConnection):
+    """A connection of such a door."""
+
+    __slots__ = ("_lane",)
+
+    def __init__(
+        self, handler: LaneHandler, *, bounds: Bounds, clock: Callable[[], float], registry: ConnectionRegistry
+    ) -> None:
+        super().__init__(handler, bounds=bounds, clock=clock, registry=registry)
+        self._lane = handler
+
+    def data_received(self, data: bytes) -> None:
+        if self._stage is Stage.BETWEEN and self._between_requests:
+            found = self._lane.recognise(data)
+            if found is not None:
+                self._busy = True
+                self.deadline = float("inf")
+                self._lane.handle_recognised(self, found)
+                return
+        super().data_received(data)
+
+    @property
+    def _between_requests(self) -> bool:
+        """Nothing in flight, nothing kept by the parser, nothing waiting, nothing ending."""
+        return not (self._busy or self._waiting or self._held or self._silent or self._lingering or self._break_later)
