@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from lienthong.domain.errors import LienthongError, Unproven
 from lienthong.domain.identifiers import MemberId, parse_client_id, parse_service_id
@@ -188,7 +189,8 @@ def _record_document(one: Examined, answers: bool | None) -> dict[str, object]:
 
 def subject(certificate: SigningCertificate) -> str:
     """Whom the certificate names (RFC 4514)."""
-    return x509.load_der_x509_certificate(certificate.der).subject.rfc4514_string()
+    name = x509.load_der_x509_certificate(certificate.der).subject
+    return name.rfc4514_string({NameOID.SERIAL_NUMBER: "serialNumber"})
 
 
 def instant(ms: int) -> str:

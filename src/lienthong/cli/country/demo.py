@@ -91,7 +91,7 @@ def _play_forged(country: Country, question: Question, number: int, transcript: 
     began = time.perf_counter()
     carried = carry(country.plan, country.places, question, key=strange_key(), now_ms=clock_ms())
     took_ms = (time.perf_counter() - began) * 1000
-    transcript.both("✗", f"bị từ chối: {carried.code} (HTTP {carried.status})", carried.message)
+    transcript.both("⊘", f"bị từ chối: {carried.code} (HTTP {carried.status})", carried.message)
     transcript.value("mã thông điệp", "message id", carried.message_id)
     transcript.value("thời gian", "took", f"{took_ms:.1f} ms")
     transcript.both(

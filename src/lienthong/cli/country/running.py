@@ -25,6 +25,10 @@ _DAY_MS = 86_400_000
 AGE_MAX_MS = 300 * _DAY_MS
 """The directory's root and the certificates hold for about a year; an older country is set up anew."""
 
+SIGNED_S = 20.0
+_MTIME_STEP_NS = 20_000_000
+"""File times come from a clock that ticks in steps."""
+
 
 class Options(NamedTuple):
     """What the command line says."""
@@ -122,12 +126,24 @@ def _start(country: Country, transcript: Transcript) -> None:
         ready += 1
         transcript.started(child.command.name, seconds, ready=ready, total=total)
 
-    processes = country.processes
+    processes, began_ns = country.processes, time.time_ns()
     first = processes.start([_registry(country)])
     others = processes.start(_applications(country))
     processes.wait_healthy(first, tell)
+    _wait_signed_anew(country, began_ns)
     others += processes.start(_nodes(country))
     processes.wait_healthy(others, tell)
+
+
+def _wait_signed_anew(country: Country, since_ns: int) -> None:
+    """Until the registry has signed the directory anew, which it does at its start: the old signature may have ended."""
+    timestamp = country.places.registry / "directory" / "metadata" / "timestamp.json"
+    end = time.monotonic() + SIGNED_S
+    while timestamp.stat().st_mtime_ns < since_ns - _MTIME_STEP_NS:
+        country.processes.require_running()
+        if time.monotonic() > end:
+            raise Unavailable("StartFailed", f"registry has not signed the directory anew: {country.places.logs}")
+        time.sleep(0.01)
 
 
 def _registry(country: Country) -> Command:

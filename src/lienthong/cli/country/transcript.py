@@ -95,4 +95,4 @@ class Transcript:
         self._console.print(Text(line, style=style), soft_wrap=True)
 
 
-_STYLES = {"✗": "yellow", "✓": "green"}
+_STYLES = {"⊘": "bold yellow"}

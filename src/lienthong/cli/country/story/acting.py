@@ -92,7 +92,7 @@ def play_allowed(actors: Actors, one: Allowed, transcript: Transcript) -> Exchan
     document = answer.json()
     found = list(leaves(document))
     question = one.question
-    transcript.both("→", f"{question.system} → {question.service}", f"{question.method} {question.path}")
+    transcript.both("·", f"{question.system} → {question.service}", f"{question.method} {question.path}")
     for name, value in found[:_VALUES_MAX]:
         transcript.plain(f"       {name:<28} {_shown(value)}")
     transcript.value("mã thông điệp", "message id", answer.message_id)
@@ -114,7 +114,7 @@ def play_denied(actors: Actors, one: Denied, directory: FreshDirectory, transcri
     except Refused as refused:
         took_ms = (time.perf_counter() - began) * 1000
         told = refused.told  # type: ignore[attr-defined]
-        transcript.both("✗", f"bị từ chối: {told.full_code} ({one.clause})", refused.message)
+        transcript.both("⊘", f"bị từ chối: {told.full_code} ({one.clause})", refused.message)
         transcript.value("mã thông điệp", "message id", told.message_id)
         transcript.value("mã trong nhật ký của nút", "id in the node's log", told.detail)
         transcript.value("thời gian", "took", f"{took_ms:.1f} ms")
@@ -169,7 +169,7 @@ def _show_why(
 
 
 def _show_clause(clause: ClauseResult, transcript: Transcript) -> None:
-    transcript.both("✗", clause.vi, clause.en)
+    transcript.both("·", clause.vi, clause.en)
 
 
 def leaves(document: Any, prefix: str = "") -> Iterator[tuple[str, object]]:
