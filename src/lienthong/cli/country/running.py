@@ -136,7 +136,7 @@ def _start(country: Country, transcript: Transcript) -> None:
 
 
 def _wait_signed_anew(country: Country, since_ns: int) -> None:
-    """Until the registry has signed the directory anew, which it does at its start: the old signature may have ended."""
+    """Until the registry has signed the directory anew, as it does at its start: the old signature may have ended."""
     timestamp = country.places.registry / "directory" / "metadata" / "timestamp.json"
     end = time.monotonic() + SIGNED_S
     while timestamp.stat().st_mtime_ns < since_ns - _MTIME_STEP_NS:
