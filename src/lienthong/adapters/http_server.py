@@ -186,20 +186,21 @@ class HttpServerConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._leading:
             return
-        self._count(len(name) + len(value))
+        self._silent = 0
+        self._header_bytes += len(name) + len(value)
         if self._stage is Stage.BODY:
+            self._count(0)
             return  # a trailer: never merged into the header (RFC 9110 6.5.1)
-        headers = self._request.headers
-        headers.append((name, value))
-        if len(headers) > self._bounds.header_count:
-            raise BoundError(431, "too many header fields")
+        self._request.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._leading:
             return
-        self._silent = 0
+        self._count(0)
         self._stage = Stage.BODY
         request = self._request
+        if len(request.headers) > self._bounds.header_count:
+            raise BoundError(431, "too many header fields")
         request.method = self._parser.get_method()
         request.keep_alive = self._parser.should_keep_alive()
         if request.method == b"CONNECT":

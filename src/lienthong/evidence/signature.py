@@ -8,8 +8,8 @@ believe the digests in it. Does no input or output: the moment of judgement and 
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 from hashlib import sha256
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -162,12 +162,12 @@ _TEXT_SIZE_MAX = 256
 def encode_signature(signature: Signature) -> bytes:
     """The value of the header ``Lienthong-Signature``: an RFC 8941 item with parameters, in one fixed spelling."""
     algorithm, certificate_digest, signed_at_ms, value = signature
-    return b"%b;certificate=:%b:;time=%d;value=:%b:" % (
-        algorithm.encode(),
-        b64encode(certificate_digest),
-        signed_at_ms,
-        b64encode(value),
-    )
+    return _text_head(algorithm, certificate_digest) + b"%d;value=:%b:" % (signed_at_ms, b2a_base64(value, newline=False))
+
+
+@lru_cache(maxsize=4096)
+def _text_head(algorithm: str, certificate_digest: bytes) -> bytes:
+    return b"%b;certificate=:%b:;time=" % (algorithm.encode(), b2a_base64(certificate_digest, newline=False))
 
 
 def decode_signature(text: bytes) -> Signature:
@@ -177,7 +177,7 @@ def decode_signature(text: bytes) -> Signature:
         raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read")
     algorithm, certificate, signed_at, value = match.groups()
     try:
-        signature = Signature(algorithm.decode(), b64decode(certificate), int(signed_at), b64decode(value))
+        signature = Signature(algorithm.decode(), a2b_base64(certificate), int(signed_at), a2b_base64(value))
     except Base64Error:
         raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read") from None
     if len(signature.value) > VALUE_SIZE_MAX or encode_signature(signature) != text:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -145,8 +145,8 @@ def _joined(lines: list[bytes], inner_breaks: int = 0) -> bytes:
 def request_hash(header_digest: bytes, body_digest: bytes | None) -> bytes:
     """X-Road-Request-Hash in base64 from the SHA-512 digests of header part and body (None = no body)."""
     if body_digest is None:
-        return b64encode(header_digest)
-    return b64encode(hashlib.sha512(header_digest + body_digest).digest())
+        return b2a_base64(header_digest, newline=False)
+    return b2a_base64(hashlib.sha512(header_digest + body_digest).digest(), newline=False)
 
 
 def parse_request_part(part: bytes) -> RequestPart:
