@@ -138,8 +138,8 @@ def test_08_outdated_directory(tmp_path: Path, system: ScriptedService) -> None:
     rig.lives_ms = 10_000
     rig.publish()
     until = time.monotonic() + 10.2
-    rig.start()
     try:
+        rig.start()
         assert call(rig.consumer.front, f"/r1/{SERVICE}").status == 200
         time.sleep(max(0.0, until - time.monotonic()))
         check_document(call(rig.consumer.front, f"/r1/{SERVICE}"), CASES["cases-08"]["documented"])

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from lienthong.adapters.http_registry import ConnectionRegistry
-from lienthong.adapters.http_request import Bounds, Stage
+from lienthong.adapters.http_request import Bounds, ConnectionRegistry, Stage
 from lienthong.adapters.http_server import HttpServerConnection, RequestHandler
 
 

@@ -1,13 +1,13 @@
-"""A request as a node received it, how much of it is taken, and small whole answers."""
+"""A request as a node received it, how much of it is taken, small whole answers, and the connections of a door."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from lienthong.adapters.http_server import HttpServerConnection
+from lienthong.adapters.http_flow import FlowControl
 
 REASONS = {
     200: b"OK", 400: b"Bad Request", 401: b"Unauthorized", 403: b"Forbidden", 404: b"Not Found",
@@ -49,12 +49,43 @@ class BoundError(Exception):
         self.reason = reason
 
 
+class Connection(Protocol):
+    """An accepted connection, as those who answer on it and those who sweep it see it. `peer` says who it is."""
+
+    peer: Any
+    transport: Any
+    deadline: float
+
+    @property
+    def idle(self) -> bool:
+        """Nothing in flight."""
+
+    @property
+    def flow(self) -> FlowControl:
+        """Pause and resume what it reads; room to write."""
+
+    def respond(self, data: bytes, *, keep_alive: bool = True) -> None:
+        """Write one whole answer."""
+
+    def start(self, head: bytes) -> FlowControl:
+        """Begin an answer in pieces."""
+
+    def abort(self) -> None:
+        """Break off."""
+
+    def close(self) -> None:
+        """End after what was written."""
+
+    def expire(self) -> None:
+        """Its deadline passed."""
+
+
 class HttpRequest:
     """One request as received. `body` is None when it has none; `stream` tells that the body follows in pieces."""
 
     __slots__ = ("body", "connection", "headers", "keep_alive", "method", "stream", "target")
 
-    def __init__(self, connection: HttpServerConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.method = b""
         self.target = b""
@@ -70,3 +101,39 @@ def plain_response(status: int, content_type: bytes, body: bytes, *, lines: byte
         status, REASONS.get(status, b"Error"), content_type, lines, len(body)
     )  # fmt: skip
     return head + body
+
+
+class ConnectionRegistry:
+    """Every open connection of a listener: swept for deadlines, bounded in number, drained at the end."""
+
+    def __init__(self, *, most: int, clock: Callable[[], float]) -> None:
+        self._open: set[Connection] = set()
+        self._most = most
+        self._clock = clock
+        self.draining = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, connection: Connection) -> None:
+        """Take note of a connection; past the bound it is closed at once."""
+        if len(self._open) >= self._most or self.draining:
+            connection.close()
+            return
+        self._open.add(connection)
+
+    def discard(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._open.discard(connection)
+
+    def sweep(self) -> None:
+        """End every connection whose deadline passed."""
+        now = self._clock()
+        for connection in [one for one in self._open if one.deadline < now]:
+            connection.expire()
+
+    def drain(self) -> None:
+        """Close idle connections now, the others after their answer."""
+        self.draining = True
+        for connection in [one for one in self._open if one.idle]:
+            connection.close()

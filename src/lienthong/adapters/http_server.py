@@ -15,10 +15,16 @@ from typing import Any, Protocol
 import httptools
 
 from lienthong.adapters.http_flow import BodySink, FlowControl
-from lienthong.adapters.http_registry import ConnectionRegistry
-from lienthong.adapters.http_request import REASONS, BoundError, Bounds, HttpRequest, Stage, plain_response
+from lienthong.adapters.http_request import (
+    BoundError,
+    Bounds,
+    ConnectionRegistry,
+    HttpRequest,
+    Stage,
+    plain_response,
+)
 
-__all__ = ["REASONS", "Bounds", "ConnectionRegistry", "HttpRequest", "HttpServerConnection", "plain_response"]
+__all__ = ["ConnectionRegistry", "HttpRequest", "HttpServerConnection", "RequestHandler", "plain_response"]
 
 
 class RequestHandler(Protocol):

@@ -89,13 +89,25 @@ def test_broken_client_ids_are_refused(bad: str) -> None:
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip), min_size=5, max_size=5)
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=16).filter(str.strip),
+        min_size=5,
+        max_size=5,
+    )
 )
 def test_what_is_encoded_reads_back(parts: list[str]) -> None:
     encoded = ids.encode_parts(tuple(parts))
     assert encoded.isascii()
     assert list(ids.parse_service_id(encoded)) == parts
     assert str(ids.ServiceId(*parts)) == encoded
+
+
+def test_an_identifier_is_bounded() -> None:
+    """What a caller names goes into the ledger, whose texts are bounded."""
+    longest = "VN/GOV/G01/a/" + "b" * (ids.IDENTIFIER_LENGTH_MAX - 13)
+    assert str(ids.parse_service_id(longest)) == longest
+    with pytest.raises(Malformed):
+        ids.parse_service_id(longest + "b")
 
 
 def test_codes_are_case_sensitive() -> None:

@@ -65,6 +65,11 @@ def test_an_unsigned_error_reads_back() -> None:
     assert type(nm.node_fault(500, body)) is Unavailable
 
 
+def test_what_another_node_says_is_bounded_and_of_its_own_side() -> None:
+    assert nm.node_fault(403, nm.fault_body("Client.BadRequest", "", "")).code == "Server.ServerProxy.InternalError"
+    assert len(nm.node_fault(403, nm.fault_body("Server.ServerProxy." + "a" * 9000, "", "")).code) == 200
+
+
 @pytest.mark.parametrize("body", [None, b"", b"<html>", b"[]", b'{"type":1}', b"\xff"])
 def test_any_other_answer_is_an_http_error(body: bytes | None) -> None:
     assert nm.node_fault(502, body).code == "HttpError"

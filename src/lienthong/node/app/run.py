@@ -153,7 +153,7 @@ class _NodeProcess:
             for sweep in [*(one.sweep for one in self._registries), *(one.sweep for one in pools)]:
                 try:
                     sweep()
-                except Exception as error:  # a bug in one ending must not end every deadline of the node
+                except Exception as error:  # boundary: one failing end must not end every deadline
                     self._log.error("sweep.failed", error=type(error).__name__, text=str(error))
 
     async def _refresh(self, parts: Parts) -> None:
@@ -164,7 +164,7 @@ class _NodeProcess:
             except LienthongError as error:
                 self._log.warning("directory.not_refreshed", code=error.code, message=error.message)
                 continue
-            except Exception as error:  # the next round may succeed; the directory in force stays in force
+            except Exception as error:  # boundary: the directory in force stays, the next round may do
                 self._log.error("directory.not_refreshed", error=type(error).__name__, text=str(error))
                 continue
             if directory is not None:
