@@ -45,8 +45,8 @@ class HttpClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_answer", "_answered", "_body", "_caller", "_data", "_flow", "_framed", "_head_only", "_header_bytes",
-        "_in_body", "_no_body", "_parser", "_pool", "_raw_left", "_seen", "_sending", "_silent", "_sink", "_size", "deadline",
-        "fresh", "reusable", "transport",
+        "_in_body", "_no_body", "_parser", "_pool", "_raw_left", "_seen", "_sending", "_silent", "_sink", "_size",
+        "deadline", "fresh", "reusable", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:

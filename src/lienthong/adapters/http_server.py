@@ -61,8 +61,8 @@ class HttpServerConnection(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_bounds", "_break_later", "_busy", "_clock", "_ending", "_flow", "_handler", "_header_bytes",
-        "_held", "_lingering", "_parser", "_raw_left", "_registry", "_request", "_silent", "_sink", "_size", "_stage", "_waiting",
-        "deadline", "peer", "transport",
+        "_held", "_lingering", "_parser", "_raw_left", "_registry", "_request", "_silent", "_sink", "_size", "_stage",
+        "_waiting", "deadline", "peer", "transport",
     )  # fmt: skip
 
     def __init__(
