@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from lienthong.node.use_cases.tally import LATENCY_BOUNDS_S, OTHER, OUTCOMES_MAX, Tally
 
-
 SIDES, CODES = st.sampled_from(["consumer", "provider"]), st.sampled_from(["", "X"])
 
 
