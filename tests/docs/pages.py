@@ -1,4 +1,4 @@
-"""Reference pages that are made from the code. `make reference` writes them, `test_reference.py` compares.
+"""Pages that are made from the code. `make reference` writes them, `test_reference.py` compares.
 
 A module of src that makes a page has a function ``reference_page() -> str`` whose docstring names the page
 (``docs/reference/….md``). The page of the command line is made from what ``--help`` prints. A page of settings
@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.architecture.tree import REPO, Module, modules
+from tests.docs import exchange_states
 
 ERROR_CODES = "lienthong.domain.error_codes"
 ERROR_PAGE = "docs/reference/error-codes.md"
@@ -32,7 +33,7 @@ PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
 def made_pages() -> dict[str, str]:
     """Every page made from the code, without that of the command line: path -> text."""
     made = {page: getattr(importlib.import_module(module), function)() for module, function, page in _makers()}
-    return settings_pages() | made
+    return settings_pages() | made | {exchange_states.PAGE: exchange_states.page()}
 
 
 def settings_pages() -> dict[str, str]:

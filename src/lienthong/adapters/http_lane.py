@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from lienthong.adapters.http_request import Bounds, ConnectionRegistry, Stage
-from lienthong.adapters.http_server import HttpServerConnection, RequestHandler
+from lienthong.adapters.http_request import Bounds, ConnectionRegistry, RequestHandler, Stage
+from lienthong.adapters.http_server import HttpServerConnection
 
 
 class LaneHandler(RequestHandler, Protocol):

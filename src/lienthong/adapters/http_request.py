@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http_flow import BodySink, FlowControl
 
 REASONS = {
     200: b"OK", 400: b"Bad Request", 401: b"Unauthorized", 403: b"Forbidden", 404: b"Not Found",
@@ -93,6 +93,25 @@ class HttpRequest:
         self.body: bytes | None = None
         self.keep_alive = True
         self.stream = False
+
+
+class RequestHandler(Protocol):
+    """Who answers. Each request is answered once with `connection.respond` or `connection.start`/`write`/`end`."""
+
+    def connected(self, connection: Connection) -> None:
+        """A peer connected."""
+
+    def handle(self, request: HttpRequest) -> None:
+        """A whole request is there."""
+
+    def open_stream(self, request: HttpRequest) -> BodySink:
+        """A request with a large body begins; its pieces go to the sink that is returned."""
+
+    def broken(self, connection: Connection, status: int, reason: str) -> None:
+        """The bytes of the peer broke a bound or the protocol; answer with `status` and close."""
+
+    def disconnected(self, connection: Connection) -> None:
+        """The peer is gone; whatever is in flight for it goes on without it."""
 
 
 def plain_response(status: int, content_type: bytes, body: bytes, *, lines: bytes = b"") -> bytes:

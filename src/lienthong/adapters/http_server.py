@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import httptools
 
@@ -20,30 +20,12 @@ from lienthong.adapters.http_request import (
     Bounds,
     ConnectionRegistry,
     HttpRequest,
+    RequestHandler,
     Stage,
     plain_response,
 )
 
 __all__ = ["ConnectionRegistry", "HttpRequest", "HttpServerConnection", "RequestHandler", "plain_response"]
-
-
-class RequestHandler(Protocol):
-    """Who answers. Each request is answered once with `connection.respond` or `connection.start`/`write`/`end`."""
-
-    def connected(self, connection: HttpServerConnection) -> None:
-        """A peer connected."""
-
-    def handle(self, request: HttpRequest) -> None:
-        """A whole request is there."""
-
-    def open_stream(self, request: HttpRequest) -> BodySink:
-        """A request with a large body begins; its pieces go to the sink that is returned."""
-
-    def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
-        """The bytes of the peer broke a bound or the protocol; answer with `status` and close."""
-
-    def disconnected(self, connection: HttpServerConnection) -> None:
-        """The peer is gone; whatever is in flight for it goes on without it."""
 
 
 class HttpServerConnection(asyncio.Protocol):

@@ -162,7 +162,8 @@ _TEXT_SIZE_MAX = 256
 def encode_signature(signature: Signature) -> bytes:
     """The value of the header ``Lienthong-Signature``: an RFC 8941 item with parameters, in one fixed spelling."""
     algorithm, certificate_digest, signed_at_ms, value = signature
-    return _text_head(algorithm, certificate_digest) + b"%d;value=:%b:" % (signed_at_ms, b2a_base64(value, newline=False))
+    text = b2a_base64(value, newline=False)
+    return _text_head(algorithm, certificate_digest) + b"%d;value=:%b:" % (signed_at_ms, text)
 
 
 @lru_cache(maxsize=4096)

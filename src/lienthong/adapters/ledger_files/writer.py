@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,9 @@ from lienthong.evidence.segment import (
 )
 
 LOCK_FILE = "ledger.lock"
+CROWD = 8
+"""From so many records in a group on the next group waits a little, so that fewer, larger groups are synced."""
+GROUP_PAUSE_S = 0.001
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
 
@@ -75,10 +79,12 @@ class LedgerWriter:
         *,
         clock_ms: Callable[[], int],
         settings: LedgerSettings,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._directory = directory
         self._loop = loop
         self._clock_ms = clock_ms
+        self._pause = pause
         self._settings = settings
         self._records_max = settings.queue_records_max
         self._bytes_max = settings.queue_bytes_max
@@ -87,6 +93,7 @@ class LedgerWriter:
         self._pending: list[_Waiting] = []
         self._fetched: list[_Waiting] = []
         self._closing = False
+        self._crowded = False
         self._waiting_records = 0
         self._waiting_bytes = 0
         self._failure: Unavailable | None = Unavailable("LoggingFailed", "The ledger is not open")
@@ -264,6 +271,8 @@ class LedgerWriter:
 
     def _next_group(self) -> tuple[list[_Waiting], int, bool]:
         """Whatever waits, up to the bounds; False at the end once the ledger is to be closed."""
+        if self._crowded:
+            self._pause(GROUP_PAUSE_S)
         going_on = self._fetch(wait=not self._fetched)
         fetched = self._fetched
         count, size = 0, 0
@@ -274,6 +283,7 @@ class LedgerWriter:
             if size >= bytes_max:
                 break
         group, self._fetched = fetched[:count], fetched[count:]
+        self._crowded = count >= CROWD
         return group, size, going_on or bool(self._fetched)
 
     def _fetch(self, *, wait: bool) -> bool:

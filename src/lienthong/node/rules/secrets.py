@@ -23,19 +23,20 @@ def matches_secret(secret: str, kept: str) -> str:
     """The secret, if it is the one that `kept` was made from; raises Refused ClientUnauthenticated."""
     try:
         scheme, n, r, p, salt, digest = kept.split("$")
-        if scheme != "scrypt" or int(n) > _LARGEST_N:
+        cost, block, parallel = int(n), int(r), int(p)
+        if scheme != "scrypt" or not (0 < cost <= _LARGEST_N and 0 < block <= 32 and 0 < parallel <= 16):
             raise ValueError
         wanted = base64.b64decode(digest, validate=True)
         found = hashlib.scrypt(
             secret.encode(),
             salt=base64.b64decode(salt),
-            n=int(n),
-            r=int(r),
-            p=int(p),
+            n=cost,
+            r=block,
+            p=parallel,
             maxmem=2**28,
             dklen=len(wanted),
         )
-    except (ValueError, OverflowError, binascii.Error):
+    except (ValueError, binascii.Error):
         raise Refused("ClientUnauthenticated", "the kept secret of the system cannot be read") from None
     if not hmac.compare_digest(found, wanted):
         raise Refused("ClientUnauthenticated", "the client secret is not right")

@@ -1,0 +1,101 @@
+"""Nothing is taken twice within its period, and what is remembered is bounded."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.doubles.exchange_country import HANOI, ONE_STOP, STRANGER, WHOLE
+
+from lienthong.domain.errors import Refused, Unavailable
+from lienthong.exchange.replay import ReplayGuard, SeenOnce, once_key
+
+PERIOD_MS = 1000
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * PERIOD_MS), st.integers(0, 5)), min_size=1, max_size=40))
+def test_a_key_is_remembered_for_its_period(steps: list[tuple[int, int]]) -> None:
+    """Whatever comes between, and however the generations turn."""
+    seen, now, last = SeenOnce(period_ms=PERIOD_MS, most=1000), 10**12, {}
+    for wait, number in steps:
+        now += wait
+        key = f"k{number}"
+        if key in last and now - last[key] < PERIOD_MS:
+            assert seen.seen(key) == key
+        if seen.seen(key) is None:
+            seen.add(key, now)
+            last[key] = now
+
+
+@given(st.lists(st.integers(0, 2 * PERIOD_MS), min_size=1, max_size=60))
+def test_memory_is_bounded(waits: list[int]) -> None:
+    seen, now = SeenOnce(period_ms=PERIOD_MS, most=5), 10**12
+    for number, wait in enumerate(waits):
+        now += wait
+        with suppress(Unavailable):
+            seen.add(f"k{number}", now)
+        assert len(seen) <= 10
+
+
+def test_old_keys_are_forgotten() -> None:
+    seen = SeenOnce(period_ms=PERIOD_MS, most=5)
+    for number in range(100):
+        seen.add(f"k{number}", 10**12 + number * PERIOD_MS)
+    assert len(seen) <= 3
+    assert seen.seen("k1") is None
+
+
+def test_a_full_memory_refuses_and_does_not_forget() -> None:
+    seen = SeenOnce(period_ms=PERIOD_MS, most=1)
+    seen.add("a", 10**12)
+    with pytest.raises(Unavailable):
+        seen.add("b", 10**12)
+    assert seen.seen("a") == "a"
+
+
+def guard(most: int = 100) -> ReplayGuard:
+    return ReplayGuard(request_period_ms=PERIOD_MS, message_period_ms=10 * PERIOD_MS, most=most)
+
+
+def test_a_request_id_is_taken_once() -> None:
+    replay = guard()
+    replay.take("r", None, 10**12)
+    with pytest.raises(Refused) as refused:
+        replay.take("r", None, 10**12 + 1)
+    assert refused.value.code == "DuplicateMessage"
+
+
+def test_a_message_id_is_taken_once_under_every_request_id() -> None:
+    replay, key = guard(), once_key(ONE_STOP, WHOLE, "m")
+    replay.take("r-1", key, 10**12)
+    with pytest.raises(Refused):
+        replay.take("r-2", key, 10**12 + 5 * PERIOD_MS)
+    replay.take("r-2", None, 10**12)
+
+
+def test_message_ids_of_different_clients_and_services_do_not_meet() -> None:
+    keys = {once_key(client, WHOLE, "m") for client in (ONE_STOP, STRANGER, HANOI)}
+    keys.add(once_key(ONE_STOP, WHOLE._replace(service_code="x"), "m"))
+    assert len(keys) == 4
+
+
+def test_without_room_the_message_may_come_again() -> None:
+    """A message that was not taken because there was no room is not refused as a repetition later."""
+    replay = guard(most=1)
+    replay.take("r-1", None, 10**12)
+    key = once_key(ONE_STOP, WHOLE, "m")
+    with pytest.raises(Unavailable):
+        replay.take("r-2", key, 10**12)
+    replay.take("r-3", key, 10**12 + 2 * PERIOD_MS)
+
+
+def test_restored_ids_are_taken() -> None:
+    replay, key = guard(), once_key(ONE_STOP, WHOLE, "m")
+    replay.restore("r", key, 10**12)
+    replay.restore("r", key, 10**12)
+    with pytest.raises(Refused):
+        replay.take("r", None, 10**12 + 1)
+    with pytest.raises(Refused):
+        replay.take("r-2", key, 10**12 + 1)
