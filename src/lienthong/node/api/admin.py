@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from lienthong.adapters.http_flow import BodySink
-from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
+from lienthong.adapters.http.flow import BodySink
+from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response
 from lienthong.domain.errors import Malformed
 from lienthong.node.use_cases.tally import Tally
 

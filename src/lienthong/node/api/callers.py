@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
-from lienthong.adapters.http_server import HttpRequest
+from lienthong.adapters.http.server import HttpRequest
 from lienthong.domain.errors import Refused
 from lienthong.domain.identifiers import ClientId, parse_client_id
 from lienthong.node.config import SystemSection

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lienthong.adapters.http_request import REASONS
-from lienthong.adapters.http_server import HttpRequest, HttpServerConnection
+from lienthong.adapters.http.request import REASONS
+from lienthong.adapters.http.server import HttpRequest, HttpServerConnection
 from lienthong.domain.errors import Malformed
 from lienthong.exchange.effects import Fault
 from lienthong.node.use_cases.plane import Ids, Logger

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lienthong.adapters.http_flow import BodySink
-from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
+from lienthong.adapters.http.flow import BodySink
+from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response
 from lienthong.domain.errors import LienthongError, Malformed
 from lienthong.domain.identifiers import ClientId
 from lienthong.exchange import effects, inputs

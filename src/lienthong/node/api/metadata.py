@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha512
 
-from lienthong.adapters.http_server import HttpRequest
+from lienthong.adapters.http.server import HttpRequest
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.errors import Malformed, Refused
 from lienthong.domain.grants import Grant, GrantState

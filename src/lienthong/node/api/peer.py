@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from lienthong.adapters.http_flow import BodySink, FlowControl
-from lienthong.adapters.http_server import HttpRequest, HttpServerConnection, plain_response
+from lienthong.adapters.http.flow import BodySink, FlowControl
+from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unproven
 from lienthong.domain.network import Node
 from lienthong.exchange import effects

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lienthong.adapters.directory_client import DirectoryClient
-from lienthong.adapters.http_client import ClientBounds
-from lienthong.adapters.http_request import Bounds
+from lienthong.adapters.http.client import ClientBounds
+from lienthong.adapters.http.request import Bounds
 from lienthong.adapters.keys import CertificateStore, load_signing_key, read_certificate
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
 from lienthong.directory.snapshot import FreshDirectory

@@ -13,8 +13,8 @@ from typing import Any
 
 import uvloop
 
-from lienthong.adapters.http_lane import LaneServerConnection
-from lienthong.adapters.http_server import ConnectionRegistry, HttpServerConnection
+from lienthong.adapters.http.lane import LaneServerConnection
+from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
 from lienthong.directory.freshness import Freshness, freshness
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.record import encode_record

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from lienthong.adapters.http_client import Caller, ClientBounds
-from lienthong.adapters.http_connect import connector
-from lienthong.adapters.http_pool import ConnectionPool
+from lienthong.adapters.http.client import Caller, ClientBounds
+from lienthong.adapters.http.connect import connector
+from lienthong.adapters.http.pool import ConnectionPool
 from lienthong.domain.errors import Refused
 from lienthong.domain.identifiers import ServiceId, parse_service_id
 from lienthong.exchange.effects import CallService

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from lienthong.adapters.http_client import HttpAnswer
-from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.adapters.http.client import HttpAnswer
+from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs

@@ -6,9 +6,9 @@ import ssl
 from collections.abc import Callable
 from hashlib import sha256
 
-from lienthong.adapters.http_client import ClientBounds
-from lienthong.adapters.http_connect import connector
-from lienthong.adapters.http_pool import ConnectionPool
+from lienthong.adapters.http.client import ClientBounds
+from lienthong.adapters.http.connect import connector
+from lienthong.adapters.http.pool import ConnectionPool
 from lienthong.domain.errors import Unproven
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from lienthong.adapters.http_client import HttpAnswer, HttpClientConnection
-from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.adapters.http.client import HttpAnswer, HttpClientConnection
+from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest
 from lienthong.wire.stream_frames import Head, content_length, data_frame_start, end_frame, mark_frame

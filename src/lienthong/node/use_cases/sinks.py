@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.node.use_cases.pumps import IncomingPump
 from lienthong.wire.stream_frames import FrameReader

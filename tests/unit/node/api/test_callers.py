@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lienthong.adapters.http_request import HttpRequest
+from lienthong.adapters.http.request import HttpRequest
 from lienthong.domain.errors import Refused
 from lienthong.domain.identifiers import SystemId
 from lienthong.node.api.callers import TOKEN_LIFE_S, Callers

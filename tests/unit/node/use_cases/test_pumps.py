@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.doubles.signing import NOW_MS, Signer
 from tests.doubles.transport import Transport
 
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest, sign_mark, verify_mark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.doubles.transport import Transport
 
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.node.use_cases.pumps import IncomingPump
 from lienthong.node.use_cases.sinks import (
     BufferSink,

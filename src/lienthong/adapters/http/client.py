@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import httptools
 
-from lienthong.adapters.http_answer import REASON_LENGTH_MAX, Caller, ClientBounds, HttpAnswer
-from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.adapters.http.answer import REASON_LENGTH_MAX, Caller, ClientBounds, HttpAnswer
+from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 
 _WITHOUT_BODY = frozenset({204, 304})

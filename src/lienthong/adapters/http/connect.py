@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from lienthong.adapters.http_client import HttpClientConnection
+from lienthong.adapters.http.client import HttpClientConnection
 
 Connect = Callable[[Callable[[], HttpClientConnection]], Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from lienthong.adapters.http_flow import BodySink, FlowControl
+from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError
 
 REASON_LENGTH_MAX = 256

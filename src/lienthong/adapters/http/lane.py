@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from lienthong.adapters.http_request import Bounds, ConnectionRegistry, RequestHandler, Stage
-from lienthong.adapters.http_server import HttpServerConnection
+from lienthong.adapters.http.request import Bounds, ConnectionRegistry, RequestHandler, Stage
+from lienthong.adapters.http.server import HttpServerConnection
 
 
 class LaneHandler(RequestHandler, Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.doubles.transport import Transport
 
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.flow import FlowControl
 
 
 def test_room_is_told() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import httptools
 
-from lienthong.adapters.http_flow import BodySink, FlowControl
-from lienthong.adapters.http_request import (
+from lienthong.adapters.http.flow import BodySink, FlowControl
+from lienthong.adapters.http.request import (
     BoundError,
     Bounds,
     ConnectionRegistry,

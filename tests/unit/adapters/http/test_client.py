@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.doubles.transport import Transport
 
-from lienthong.adapters.http_answer import ClientBounds, HttpAnswer
-from lienthong.adapters.http_client import HttpClientConnection
-from lienthong.adapters.http_flow import FlowControl
-from lienthong.adapters.http_pool import ConnectionPool
+from lienthong.adapters.http.answer import ClientBounds, HttpAnswer
+from lienthong.adapters.http.client import HttpClientConnection
+from lienthong.adapters.http.flow import FlowControl
+from lienthong.adapters.http.pool import ConnectionPool
 from lienthong.domain.errors import LienthongError, Unproven
 
 BOUNDS = ClientBounds(inline_body=100, header_bytes=2000, header_count=10, connections=1, waiting=2, answer_s=5)

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from lienthong.adapters.http_answer import Caller, ClientBounds
-from lienthong.adapters.http_client import HttpClientConnection
+from lienthong.adapters.http.answer import Caller, ClientBounds
+from lienthong.adapters.http.client import HttpClientConnection
 from lienthong.domain.errors import LienthongError, Unavailable
 
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lienthong.adapters.http_registry import ConnectionRegistry
 from tests.doubles.transport import Clock, Transport
 
-from lienthong.adapters.http_request import Bounds, HttpRequest
-from lienthong.adapters.http_server import HttpServerConnection
+from lienthong.adapters.http.request import Bounds, ConnectionRegistry, HttpRequest
+from lienthong.adapters.http.server import HttpServerConnection
 
 BOUNDS = Bounds(inline_body=100, header_bytes=2000, header_count=10, pipelined=3)
 
