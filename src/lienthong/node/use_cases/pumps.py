@@ -210,9 +210,10 @@ class IncomingPump:
             self._held = []
 
     def stop(self) -> None:
-        """Take nothing more; what still comes of an unfinished stream is cut off."""
+        """Take nothing more; what still comes of an unfinished stream is cut off, unless it is dropped already."""
+        cut_off = not (self._complete or self._broken)
         self.discard()
-        if not self._complete:
+        if cut_off:
             self._source.abort()
 
     def discard(self) -> None:

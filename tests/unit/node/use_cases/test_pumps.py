@@ -15,7 +15,7 @@ from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest, sign_mark, verify_mark
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump
+from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, framed_length
 from lienthong.node.use_cases.sinks import FrameSink
 from lienthong.wire.stream_frames import (
     DATA_MAX,
@@ -53,8 +53,9 @@ class Way:
         self.pump.on_aborted = lambda: self.told.append("aborted")
         self.pump.on_too_large = lambda error: self.told.append(error.code)
 
-    def open(self) -> None:
-        self.pump.open(self.channel_flow, head_frame(HEAD))
+    def open(self, *, chunked: bool = True) -> None:
+        self.channel_flow.write(head_frame(HEAD))
+        self.pump.open(self.channel_flow, chunked=chunked)
 
 
 class Frames:
@@ -91,27 +92,29 @@ def chunks(raw: bytes) -> Iterator[bytes]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 700_000), min_size=1, max_size=8), st.integers(0, 8))
-def test_what_goes_in_comes_out_under_marks(sizes: list[int], opened_at: int) -> None:
+@given(st.lists(st.integers(1, 700_000), min_size=1, max_size=8), st.integers(0, 8), st.booleans())
+def test_what_goes_in_comes_out_under_marks(sizes: list[int], opened_at: int, chunked: bool) -> None:
     way = Way()
     body = b""
     for number, size in enumerate(sizes):
         if number == opened_at:
-            way.open()
+            way.open(chunked=chunked)
         piece = bytes([number]) * size
         body += piece
         way.pump.data(piece)
     way.pump.ended()
     if opened_at >= len(sizes):
         assert way.told == []
-        way.open()
+        way.open(chunked=chunked)
     assert way.told == [sha512(body).digest()]
     way.pump.finish(b"signature")
     frames = Frames()
     reader = FrameReader(frames)
-    head = head_frame(HEAD)
+    head, raw = head_frame(HEAD), way.channel.written
     reader.feed(head)
-    for content in chunks(way.channel.written[len(head) :]):
+    if not chunked:
+        assert len(raw) == framed_length(head, len(body)), "the length that HTTP was told"
+    for content in chunks(raw[len(head) :]) if chunked else [raw[len(head) :]]:
         reader.feed(content)
     assert frames.body == body
     assert reader.complete

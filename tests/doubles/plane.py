@@ -1,0 +1,112 @@
+"""A node's plane in memory: real keys, a ledger that is durable and channels that open when the test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.doubles.exchange_country import HANOI, POLICE, signer_of
+from tests.doubles.signing import NOW_MS
+from tests.doubles.transport import Transport
+
+from lienthong.adapters.http_flow import FlowControl
+from lienthong.evidence.record import Record, decode_record
+from lienthong.evidence.xades import signer_template
+from lienthong.node.use_cases.plane import Ids, Plane, Signer
+from lienthong.node.use_cases.tally import Tally
+
+
+class MemoryLedger:
+    """Takes records; `commit` makes them durable, `fail` tells that they are not."""
+
+    failure = None
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._waiting: list[Callable[[BaseException | None], None]] = []
+
+    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+        self.records.append(decode_record(encoded))
+        self._waiting.append(done)
+
+    def commit(self, failure: BaseException | None = None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for done in waiting:
+            done(failure)
+
+
+class Log:
+    def warning(self, event: str, **facts: object) -> None:
+        """Nobody reads it."""
+
+
+def memory_plane() -> tuple[Plane, MemoryLedger]:
+    """A plane that signs for Hà Nội and Bộ Công an."""
+    ledger = MemoryLedger()
+    signers = {
+        member: Signer(signer_of(member).key, signer_template(signer_of(member).certificate.digest))
+        for member in (HANOI, POLICE)
+    }
+    plane = Plane(
+        clock_ms=lambda: NOW_MS,
+        ids=Ids(lambda: NOW_MS, bytes),
+        ledger=ledger,
+        signers=signers,
+        window_ms=300_000,
+        tally=Tally(),
+        log=Log(),
+        keep=lambda _certificate: None,
+    )
+    return plane, ledger
+
+
+class Channel:
+    """A connection that a pool gave for a request in pieces."""
+
+    def __init__(self) -> None:
+        self.transport = Transport()
+        self.flow = FlowControl(self.transport)
+        self.caller: Any = None
+        self.awaited = False
+        self.aborted = False
+
+    def begin(self, head: bytes, caller: Any) -> FlowControl:
+        self.caller = caller
+        self.transport.write(head)
+        return self.flow
+
+    def expect_answer(self) -> None:
+        self.awaited = True
+
+    def abort_for(self, caller: Any) -> None:
+        self.aborted |= caller is self.caller
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Pools:
+    """Stands for peers and backends: one channel, which opens when the test says so."""
+
+    host, base = b"host", ""
+
+    def __init__(self) -> None:
+        self.channel = Channel()
+        self.calls: list[bytes] = []
+        self.pool = self
+        self._ready: list[Callable[[Any], None]] = []
+
+    def __call__(self, _node: Any) -> Pools:
+        return self
+
+    def backend(self, _call: Any) -> Pools:
+        return self
+
+    def stream(self, _caller: Any, ready: Callable[[Any], None]) -> None:
+        self._ready.append(ready)
+
+    def call(self, data: Any, _caller: Any, **_options: Any) -> None:
+        self.calls.append(data)
+
+    def open(self) -> None:
+        self._ready.pop()(self.channel)
