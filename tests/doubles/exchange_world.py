@@ -87,7 +87,6 @@ class World:
 
     def perform(self, effect: Any) -> None:
         """Start what `effect` asks for."""
-        raise NotImplementedError
 
     def look(self, effect: Any) -> None:
         """Check the laws for one effect."""

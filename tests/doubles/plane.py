@@ -9,7 +9,7 @@ from tests.doubles.exchange_country import HANOI, POLICE, signer_of
 from tests.doubles.signing import NOW_MS
 from tests.doubles.transport import Transport
 
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.evidence.record import Record, decode_record
 from lienthong.evidence.xades import signer_template
 from lienthong.node.use_cases.plane import Ids, Plane, Signer

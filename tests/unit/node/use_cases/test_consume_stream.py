@@ -6,14 +6,14 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from tests.doubles.exchange_country import POLICE, consumer_context, signer_of
+from tests.doubles.exchange_country import POLICE, signer_of
 from tests.doubles.plane import Pools, memory_plane
 from tests.doubles.playbook import Playbook, answers, ends_answer, request, response_part
 from tests.doubles.signing import NOW_MS
 from tests.doubles.transport import Transport
 
-from lienthong.adapters.http_answer import HttpAnswer
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.answer import HttpAnswer
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import Unavailable
 from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.evidence.stream import StreamDigest, sign_mark
@@ -70,7 +70,11 @@ class Desk:
         self.source = Transport()
         self.peer = Transport()
         self.run = StreamingConsumerRun(
-            self.plane, consumer_context(), self.pools, self.waits, limit=LIMIT  # type: ignore[arg-type]
+            self.plane,
+            consumer_context(),
+            self.pools,  # type: ignore[arg-type]
+            self.waits,
+            limit=LIMIT,
         )
         self.play = Playbook(self.run._exchange)
         self.whole: list[bool] = []
@@ -78,7 +82,8 @@ class Desk:
 
     def upload(self) -> Any:
         """A streamed request begins."""
-        return self.run.start_stream(request(streamed=True), FlowControl(self.source), None, lambda: self.whole.append(True))
+        source = FlowControl(self.source)
+        return self.run.start_stream(request(streamed=True), source, None, lambda: self.whole.append(True))
 
     def ask(self) -> None:
         """An ordinary request was sent and is on record."""

@@ -12,8 +12,8 @@ from tests.doubles.playbook import message, message_part, request, stream_ends
 from tests.doubles.signing import NOW_MS
 from tests.doubles.transport import Transport
 
-from lienthong.adapters.http_answer import HttpAnswer
-from lienthong.adapters.http_flow import FlowControl
+from lienthong.adapters.http.answer import HttpAnswer
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import Unavailable
 from lienthong.domain.identifiers import ServiceId
 from lienthong.evidence.signature import encode_signature
