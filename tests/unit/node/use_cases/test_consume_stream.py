@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from tests.doubles.exchange_country import POLICE, signer_of
+from tests.doubles.exchange_country import POLICE, consumer_context, signer_of
 from tests.doubles.plane import Pools, memory_plane
 from tests.doubles.playbook import Playbook, answers, ends_answer, request, response_part
 from tests.doubles.signing import NOW_MS
