@@ -23,7 +23,7 @@ from tests.architecture.tree import REPO, Module, modules
 from tests.docs import exchange_states
 
 ERROR_CODES = "lienthong.domain.error_codes"
-ERROR_PAGE = "docs/reference/error-codes.md"
+ERROR_PAGE = "docs/reference/errors.md"
 CLI_PAGE = "docs/reference/cli.md"
 DEPTH_MAX = 4
 VERB = re.compile(r"^(?:│ | {0,2})([a-z][a-z0-9-]*)(?: {2,}|\s*│?$)")

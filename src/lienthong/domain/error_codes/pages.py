@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lienthong.domain.error_codes.commands import COMMANDS
 from lienthong.domain.error_codes.holdings import HOLDINGS
 from lienthong.domain.error_codes.outages import OUTAGES
 from lienthong.domain.error_codes.page import Page
@@ -19,10 +20,14 @@ _CHAPTERS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
     ("Không chứng minh được · Unproven", PROOFS),
     ("Không sẵn sàng · Unavailable", OUTAGES),
     ("Danh bạ, khóa, sổ ghi · Directory, keys, ledger", HOLDINGS),
+    ("Lệnh trên máy · Commands on a machine", COMMANDS),
 )
 
 PAGES: Final[dict[str, Page]] = {page.code: page for _, pages in _CHAPTERS for page in pages}
 """The page of each code that this platform can say."""
+
+COMMAND_CODES: Final[frozenset[str]] = frozenset(page.code for page in COMMANDS)
+"""What only a command says, with exit status 2: no prefix, no HTTP status, no second spelling."""
 
 _INTRODUCTION = """\
 # Mã lỗi · Error codes
@@ -50,11 +55,15 @@ def error_page_markdown() -> str:
 def _section(page: Page) -> str:
     return (
         f"### {page.code}\n\n"
-        f"`{_shown(page.code)}` · HTTP {_status(page.code)}\n\n"
+        f"{_said(page.code)}\n\n"
         f"- **Nguyên nhân**: {page.cause_vi}\n  *Cause*: {page.cause_en}\n"
         f"- **Bên gọi**: {page.caller_vi}\n  *Caller*: {page.caller_en}\n"
         f"- **Người vận hành nút**: {page.operator_vi}\n  *Node operator*: {page.operator_en}\n"
     )
+
+
+def _said(code: str) -> str:
+    return f"`{code}` · exit status 2" if code in COMMAND_CODES else f"`{_shown(code)}` · HTTP {_status(code)}"
 
 
 def _shown(code: str) -> str:
