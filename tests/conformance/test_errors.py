@@ -23,11 +23,9 @@ TABLE = vectors.load("xroad-rest/errors.json")
 CASES = {row["id"]: row for row in TABLE["cases"]}
 UNMET = {
     "cases-07": "the directory has no word for a node under maintenance yet (a provider disables its services)",
-    "cases-14": "no database stands in the path of a message: what cannot be read or written is the ledger, and its "
-    "code is LoggingFailed",
 }
 SOAP, OFF, READ = service("soap", kind=ServiceKind.WSDL), service("tat", enabled=False), service("doc")
-OF_ITS_OWN = ("cases-08", "cases-16", "cases-17")
+OF_ITS_OWN = ("cases-08", "cases-14", "cases-16", "cases-17")
 
 
 def _rig(folder: Path, url: str, style: str) -> Rig:
@@ -213,3 +211,22 @@ def test_a_broken_proof_is_not_believed(lying: tuple[Rig, LyingNode], lie: str, 
     answer = call(rig.consumer.front, f"/r1/{SERVICE}")
     node.lie = ""
     assert (answer.status, answer.error) == (500, code)
+
+
+@pytest.mark.parametrize("style", ["documented", "snake"])
+def test_case_14_the_providers_node_cannot_read_its_database(
+    tmp_path: Path, system: ScriptedService, style: str
+) -> None:
+    """What the processes of the provider's node share is destroyed: nothing is executed, and the code says why."""
+    rig = Rig(tmp_path / "rig", system.url, error_style=style, workers={"provider": 2})
+    try:
+        rig.start()
+        assert call(rig.consumer.front, f"/r1/{SERVICE}/x", method="POST", body=b"{}").status == 200
+        executed = len(system.seen)
+        for file in rig.provider.data.glob("shared.sqlite3*"):
+            file.write_bytes(b"no database " * 20_000)
+        answer = call(rig.consumer.front, f"/r1/{SERVICE}/x", method="POST", body=b"{}")
+    finally:
+        rig.stop()
+    check_document(answer, expected_of(CASES["cases-14"], style))
+    assert len(system.seen) == executed

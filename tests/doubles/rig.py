@@ -167,6 +167,7 @@ class Rig:
     """The consumer's ``[[systems]]`` in place of those that are known by the loopback address."""
     answer_s: float = 3
     error_style: str = "documented"
+    workers: dict[str, int] = field(default_factory=dict)
     front_settings: str = ""
     """Further settings of the consumer's front door."""
     hidden: frozenset[str] = frozenset()
@@ -266,6 +267,7 @@ class Rig:
             member=member,
             extra=extra,
             style=self.error_style,
+            workers=self.workers.get(node.name, 1),
             front_settings="" if hosted else self.front_settings,
         )
         if hosted:
@@ -313,6 +315,7 @@ _SETTINGS = """
 id = "{id}"
 data_dir = "data"
 error_style = "{style}"
+workers = {workers}
 [directory]
 source = "../directory"
 trusted_root = "../root.json"

@@ -27,7 +27,8 @@ from lienthong.node.api.callers import Callers
 from lienthong.node.app.channels import peer_client
 from lienthong.node.app.logs import JsonLog
 from lienthong.node.config import LimitsSection, NodeSettings
-from lienthong.node.store.places import certificate_directory, ledger_directory
+from lienthong.node.store.places import certificate_directory, ledger_directory, shared_path
+from lienthong.node.store.shared import SharedQuota, SharedReplay, open_shared
 from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane, Signer
@@ -85,10 +86,11 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         clock_ms, ids, ledger, _signers(settings, base, certificates), int(limits.window_s * 1000), Tally(),
         JsonLog(clock_ms), certificates.keep,
     )  # fmt: skip
-    consumer = ConsumerContext(directory, QuotaWindows(limits.quota_windows), parse_node_id(settings.node.id))
+    replay, provider_quota, consumer_quota = _shared_state(settings, data)
+    consumer = ConsumerContext(directory, consumer_quota, parse_node_id(settings.node.id))
     backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))
     provider = ProviderContext(
-        directory, QuotaWindows(limits.quota_windows), _replay_guard(limits), backends.services
+        directory, provider_quota, replay, backends.services
     )
     peers = Peers(
         lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities),
@@ -125,12 +127,18 @@ def _signers(settings: NodeSettings, base: Path, certificates: CertificateStore)
     return signers
 
 
-def _replay_guard(limits: LimitsSection) -> ReplayGuard:
-    return ReplayGuard(
-        request_period_ms=int(2 * limits.window_s * 1000),
-        message_period_ms=int(limits.repeat_s * 1000),
-        most=limits.remembered,
-    )
+def _shared_state(settings: NodeSettings, data: Path) -> tuple[ReplayGuard, QuotaWindows, QuotaWindows]:
+    """Replay guard, and quota counters of provider's and consumer's side: a single process keeps them itself."""
+    limits = settings.limits
+    request_ms, message_ms = int(2 * limits.window_s * 1000), int(limits.repeat_s * 1000)
+    most, grants = limits.remembered, limits.quota_windows
+    if settings.node.workers == 1:
+        guard = ReplayGuard(request_period_ms=request_ms, message_period_ms=message_ms, most=most)
+        return guard, QuotaWindows(grants), QuotaWindows(grants)
+    provider = open_shared(shared_path(data))
+    shared = SharedReplay(provider, request_period_ms=request_ms, message_period_ms=message_ms, most=most)
+    consumer = open_shared(shared_path(data).with_suffix(".calls.sqlite3"))
+    return shared, SharedQuota(provider, grants), SharedQuota(consumer, grants)
 
 
 def _backend_tls(settings: NodeSettings) -> ssl.SSLContext | None:

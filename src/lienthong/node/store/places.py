@@ -27,3 +27,8 @@ def index_path(ledger: Path) -> Path:
 def certificate_directory(data_dir: Path) -> Path:
     """The signers' certificates."""
     return data_dir / "certificates"
+
+
+def shared_path(data_dir: Path) -> Path:
+    """What the workers of a node share while they run."""
+    return data_dir / "shared.sqlite3"

@@ -1,0 +1,96 @@
+"""What workers share: a message is taken once by all of them, a quota is used up by all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lienthong.domain.errors import Refused, Unavailable
+from lienthong.domain.grants import Quota
+from lienthong.domain.identifiers import ServiceId, SystemId
+from lienthong.exchange.replay import once_key
+from lienthong.node.store.shared import SharedQuota, SharedReplay, open_shared
+
+CLIENT = SystemId("VN", "PROV", "H26", "mot-cua")
+SERVICE = ServiceId("VN", "GOV", "G01", "dan-cu", "thu")
+ONE = once_key(CLIENT, SERVICE, "m-1")
+
+
+def guard(path: Path, most: int = 1000) -> SharedReplay:
+    return SharedReplay(open_shared(path), request_period_ms=1000, message_period_ms=10_000, most=most)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "shared.sqlite3"
+
+
+def test_a_message_is_taken_once_by_all_workers(path: Path) -> None:
+    first, second = guard(path), guard(path)
+    first.take("r-1", ONE, 0)
+    with pytest.raises(Refused, match="DuplicateMessage"):
+        second.take("r-1", None, 1)
+    with pytest.raises(Refused, match="DuplicateMessage"):
+        second.take("r-2", ONE, 1)
+    second.take("r-3", None, 1)
+
+
+def test_a_refused_message_takes_nothing(path: Path) -> None:
+    first, second = guard(path), guard(path)
+    first.take("r-1", ONE, 0)
+    with pytest.raises(Refused):
+        second.take("r-2", ONE, 1)
+    second.take("r-2", None, 2)
+
+
+def test_ids_are_forgotten_after_their_period(path: Path) -> None:
+    one = guard(path)
+    one.take("r-1", ONE, 0)
+    one.take("r-1", None, 1001)
+    with pytest.raises(Refused):
+        one.take("r-2", ONE, 9_999)
+    one.take("r-2", ONE, 10_001)
+
+
+def test_what_a_ledger_remembers_is_taken(path: Path) -> None:
+    one = guard(path)
+    one.restore("r-1", ONE, 500)
+    one.restore("r-1", ONE, 500)
+    with pytest.raises(Refused):
+        one.take("r-1", None, 600)
+    with pytest.raises(Refused):
+        one.take("r-2", ONE, 600)
+
+
+def test_a_full_memory_refuses_instead_of_forgetting(path: Path) -> None:
+    full = guard(path, most=1)
+    full.take("r-1", None, 0)
+    full.take("r-2", None, 0)
+    with pytest.raises(Unavailable, match="Overloaded"):
+        guard(path, most=1).take("r-3", None, 0)
+
+
+def test_a_quota_is_used_up_by_all_workers(path: Path) -> None:
+    first, second = (SharedQuota(open_shared(path), 10) for _ in range(2))
+    quota = Quota(2, 60)
+    first.consume("g", quota, 0)
+    second.consume("g", quota, 1)
+    assert (first.remaining("g", quota, 2), second.remaining("g", quota, 2)) == (0, 0)
+    assert first.opens_ms("g", quota, 2) == 60_000
+    assert second.remaining("g", quota, 60_000) == 2
+    first.consume("g", quota, 60_000)
+    assert second.remaining("g", quota, 60_001) == 1
+
+
+def test_a_broken_file_is_a_coded_error(path: Path) -> None:
+    one, quota = guard(path), SharedQuota(open_shared(path), 10)
+    one.take("r-1", None, 0)
+    for file in path.parent.glob("shared.sqlite3*"):
+        file.write_bytes(b"no database " * 20_000)
+    with pytest.raises(Unavailable, match="DatabaseError"):
+        one.take("r-2", None, 0)
+    with pytest.raises(Unavailable, match="DatabaseError"):
+        quota.remaining("g", Quota(1, 1), 0)
+    with pytest.raises(Unavailable, match="DatabaseError"):
+        open_shared(path)
