@@ -96,8 +96,9 @@ def _grant(service_id: ServiceId) -> Grant:
 
 
 @cache
-def directory() -> FreshDirectory:
-    """In force for thirty days from `NOW_MS`."""
+def directory(maintenance: str | None = None) -> FreshDirectory:
+    """In force for thirty days from `NOW_MS`; `maintenance` is the notice of the ministry's node."""
+    known = {**nodes(), POLICE: replace(nodes()[POLICE], maintenance=maintenance)}
     services = sorted({*HOSTED, ELSEWHERE})
     systems = (
         System(POPULATION, POLICE_NODE, "CSDL quốc gia về dân cư", "National population database", 4),
@@ -111,7 +112,7 @@ def directory() -> FreshDirectory:
         issued_at_ms=NOW_MS,
         expires_at_ms=NOW_MS + 30 * DAY_MS,
         members=tuple(map(member_document, members)),
-        nodes=tuple(map(node_document, nodes().values())),
+        nodes=tuple(map(node_document, known.values())),
         systems=tuple(map(system_document, systems)),
         trust=TrustDocument((certificate("channel CA").public_bytes(Encoding.PEM).decode(),)),
     )
@@ -124,8 +125,8 @@ def directory() -> FreshDirectory:
     )
 
 
-def consumer_context() -> ConsumerContext:
-    return ConsumerContext(directory(), QuotaWindows(1000), HANOI_NODE)
+def consumer_context(maintenance: str | None = None) -> ConsumerContext:
+    return ConsumerContext(directory(maintenance), QuotaWindows(1000), HANOI_NODE)
 
 
 def provider_context() -> ProviderContext:

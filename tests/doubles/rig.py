@@ -172,6 +172,8 @@ class Rig:
     """Further settings of the consumer's front door."""
     hidden: frozenset[str] = frozenset()
     """Nodes (by name) that the next directory leaves out."""
+    maintenance: dict[str, str] = field(default_factory=dict)
+    """Notices of nodes (by name) that the next directory puts under maintenance."""
     lives_ms: int = 30 * _DAY_MS
     """How long the next directory lives."""
     tls_digests: dict[str, bytes] = field(default_factory=dict)
@@ -244,7 +246,8 @@ class Rig:
     def _directory_node(self, node: NodeProcess, node_id: NodeId, member: MemberId) -> Node:
         keys = self.keys[node.name]
         digests = frozenset({self.tls_digests.get(node.name, keys.tls_digest)})
-        return Node(node_id, "127.0.0.1", node.peer, digests, frozenset({member}), (keys.signer,))
+        notice = self.maintenance.get(node.name)
+        return Node(node_id, "127.0.0.1", node.peer, digests, frozenset({member}), (keys.signer,), notice)
 
     def _make_directory(self) -> None:
         folder = self.folder / "keys"

@@ -59,6 +59,7 @@ def node_document(node: Node) -> NodeDocument:
         tls_sha256=tuple(sorted(node.tls_digests)),
         members=tuple(sorted(map(str, node.members))),
         signers=tuple(sorted(signers, key=lambda signer: (signer.member, signer.certificate))),
+        maintenance=node.maintenance,
     )
 
 
@@ -71,6 +72,7 @@ def node_from(document: NodeDocument, signers: Iterable[SigningCertificate]) -> 
         tls_digests=frozenset(document.tls_sha256),
         members=frozenset(map(parse_member_id, document.members)),
         signing_certificates=tuple(signers),
+        maintenance=document.maintenance,
     )
 
 

@@ -31,6 +31,7 @@ PROVIDER_PREFIX: Final = "providers/"
 _PATH_SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
+Notice = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=600)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
@@ -59,7 +60,10 @@ class SignerDocument(_Document, frozen=True):
 
 
 class NodeDocument(_Document, frozen=True):
-    """A node; `tls_sha256` (base64) are digests of the channel certificates that it may present."""
+    """A node; `tls_sha256` (base64) are digests of the channel certificates that it may present.
+
+    `maintenance` is the notice while it is under maintenance, absent while it is in service.
+    """
 
     id: Identifier
     host: Annotated[str, msgspec.Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$")]
@@ -67,6 +71,7 @@ class NodeDocument(_Document, frozen=True):
     tls_sha256: Annotated[tuple[Sha256, ...], msgspec.Meta(min_length=1, max_length=8)]
     members: Annotated[tuple[Identifier, ...], msgspec.Meta(min_length=1, max_length=1000)]
     signers: Annotated[tuple[SignerDocument, ...], msgspec.Meta(max_length=4000)] = ()
+    maintenance: Notice | None = None
 
 
 class SystemDocument(_Document, frozen=True):

@@ -59,6 +59,7 @@ class Node:
     """A node: where it listens for other nodes and how its channel is recognised.
 
     `tls_digests` are SHA-256 digests of the channel certificates it may present (more than one while rotating).
+    `maintenance` is the notice of its owner while nobody shall call systems behind it; None: it is in service.
     """
 
     node_id: NodeId
@@ -67,6 +68,7 @@ class Node:
     tls_digests: frozenset[bytes]
     members: frozenset[MemberId]
     signing_certificates: tuple[SigningCertificate, ...]
+    maintenance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

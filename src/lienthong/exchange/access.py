@@ -8,8 +8,8 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Call, Permit, QuotaWindows, decide
 from lienthong.domain.errors import Refused, Unavailable
 from lienthong.domain.grants import Reason
-from lienthong.domain.identifiers import ClientId, ServiceId, SystemId
-from lienthong.domain.network import Service, ServiceKind
+from lienthong.domain.identifiers import ClientId, NodeId, ServiceId, SystemId
+from lienthong.domain.network import Node, Service, ServiceKind
 from lienthong.domain.paths import normalise_path
 from lienthong.evidence.digest import MessageDigests
 from lienthong.wire.headers import RequestHeaders
@@ -70,6 +70,19 @@ def ids_of(parties: Parties, digests: MessageDigests) -> ResponseIds:
         parties.request_id,
         request_hash(digests.header, digests.body),
     )
+
+
+def reachable_node(directory: FreshDirectory, service_id: ServiceId, *, wanted: NodeId | None) -> Node:
+    """The node to which a call of the service goes; `wanted` is the node that the client named, if any.
+
+    Raises Refused UnknownMember or InvalidSecurityServer, Unavailable MaintenanceMode with the owner's notice.
+    """
+    node = directory.node_for(service_id)
+    if wanted is not None and wanted != node.node_id:
+        raise Refused("InvalidSecurityServer", f"{wanted} does not serve {service_id}")
+    if node.maintenance is not None:
+        raise Unavailable("MaintenanceMode", f"node {node.node_id} is under maintenance: {node.maintenance}")
+    return node
 
 
 def usable_service(directory: FreshDirectory, service_id: ServiceId) -> Service:

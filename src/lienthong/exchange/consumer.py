@@ -15,14 +15,23 @@ from typing import Any, ClassVar
 
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
-from lienthong.domain.errors import LienthongError, Malformed, Refused, Unproven
+from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node, Service, SigningCertificate, member_of
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
-from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service, with_reason
+from lienthong.exchange.access import (
+    Asked,
+    Parties,
+    ids_of,
+    parties_of,
+    permit_for,
+    reachable_node,
+    usable_service,
+    with_reason,
+)
 from lienthong.exchange.effects import Answer, Append, Effect, Effects, Fault, Send, Sign, Verify
 from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.remote_fault import remote_fault
@@ -108,7 +117,7 @@ class ConsumerExchange:
                 generated_id=None if read.message_id else given.generated_id,
             )
             self._decide(given)
-        except Refused as error:
+        except (Refused, Unavailable) as error:
             return self._refuse(error, given.now_ms)
         except LienthongError as error:
             return self._fault(error)
@@ -126,10 +135,7 @@ class ConsumerExchange:
         assert self._message_id is not None
         parties = parties_of(directory, asked, request_id=given.request_id, message_id=self._message_id)
         self.parties = parties
-        self._node: Node = directory.node_for(parties.service)
-        wanted = asked.read.security_server
-        if wanted is not None and wanted != self._node.node_id:
-            raise Refused("InvalidSecurityServer", f"{wanted} does not serve {parties.service}")
+        self._node: Node = reachable_node(directory, parties.service, wanted=asked.read.security_server)
         self._service: Service = usable_service(directory, parties.service)
         self._permit: Permit = permit_for(directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms)
         self.parties = with_reason(parties, self._permit.reason)

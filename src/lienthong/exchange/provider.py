@@ -181,6 +181,13 @@ class ProviderExchange:
             self._repeatable(),
         )
 
+    def _not_taken(self, given: inputs.RecordFailed) -> Effects:
+        """Nothing was executed and nothing is on record: the message may come again under its ids."""
+        parties = self.parties
+        assert parties is not None
+        self._context.replay.release(parties.request_id, self._once_key(parties))
+        return self._fault(given.error)
+
     def _ended_by(self, given: inputs.RecordFailed | inputs.CannotSign | inputs.SignatureUnproven) -> Effects:
         return self._fault(given.error)
 
@@ -247,7 +254,7 @@ ProviderExchange.TABLE = {
     (State.VERIFYING, inputs.SignatureVerified): ProviderExchange._verified,
     (State.VERIFYING, inputs.SignatureUnproven): ProviderExchange._ended_by,
     (State.RECORDING_REQUEST, inputs.Recorded): ProviderExchange._request_recorded,
-    (State.RECORDING_REQUEST, inputs.RecordFailed): ProviderExchange._ended_by,
+    (State.RECORDING_REQUEST, inputs.RecordFailed): ProviderExchange._not_taken,
     (State.CALLING, inputs.ServiceAnswered): ProviderExchange._service_answered,
     (State.CALLING, inputs.ServiceFailed): ProviderExchange._service_failed,
     (State.SIGNING, inputs.Signed): ProviderExchange._signed,

@@ -217,7 +217,7 @@ _STREAMED: dict[tuple[State, type], Any] = (
         (State.VERIFYING_MARK, inputs.MarkVerified): _ONE._mark_verified,
         (State.VERIFYING_MARK, inputs.SignatureUnproven): _ONE._ended_by,
         (State.RECORDING_BEGINNING, inputs.Recorded): _ONE._beginning_recorded,
-        (State.RECORDING_BEGINNING, inputs.RecordFailed): _ONE._ended_by,
+        (State.RECORDING_BEGINNING, inputs.RecordFailed): _ONE._not_taken,
         (State.RECORDING_BEGINNING, inputs.StreamBroken): _ONE._broken,
         (State.RECEIVING, inputs.MessageStreamEnded): _ONE._stream_ended,
         (State.RECEIVING, inputs.StreamBroken): _ONE._broken,

@@ -57,6 +57,11 @@ class SeenOnce:
             raise Unavailable("Overloaded", "too many messages within the window in which repeats are detected")
         self._current.add(key)
 
+    def forget(self, key: bytes) -> None:
+        """As if it had not been seen."""
+        self._current.discard(key)
+        self._previous.discard(key)
+
 
 class ReplayGuard:
     """Both rules together."""
@@ -85,6 +90,12 @@ class ReplayGuard:
         self._request_ids.add(taken, now_ms)
         if once_key is not None:
             self._message_ids.add(once_key, now_ms)
+
+    def release(self, request_id: str, once_key: MessageKey | None) -> None:
+        """A message that was taken could not be recorded and was not executed: it may come again."""
+        self._request_ids.forget(request_key(request_id))
+        if once_key is not None:
+            self._message_ids.forget(once_key)
 
     def restore(self, request_id: str, once_key: MessageKey | None, at_ms: int) -> None:
         """Remember a message found in the ledger at start, in order of time."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +90,14 @@ def test_members_and_systems_survive_the_way_there_and_back(vi: str, en: str, le
     assert conversions.member_from(conversions.member_document(member)) == member
     system = System(vn.ONE_STOP, vn.HANOI_NODE, vi, en, level)
     assert conversions.system_from(conversions.system_document(system)) == system
+
+
+@given(st.none() | word)
+def test_a_node_survives_the_way_there_and_back(notice: str | None) -> None:
+    for one in vn.nodes():
+        node = replace(one, maintenance=notice)
+        document = conversions.node_document(node)
+        assert conversions.node_from(document, node.signing_certificates) == node
 
 
 def test_a_service_of_another_member_cannot_be_put_into_a_segment() -> None:

@@ -47,6 +47,10 @@ def twisted(data: bytes, old: bytes, new: bytes) -> bytes:
         (b'"version":1,', b'"version": 1,'),
         (b'"port":5500', b'"port":70000'),
         (b'"host":"127.0.0.1"', b'"host":"a b"'),
+        (b'"host":"127.0.0.1"', b'"host":"127.0.0.1","maintenance":"x"'),
+        (b'}],"systems"', b',"maintenance":""}],"systems"'),
+        (b'}],"systems"', b',"maintenance":null}],"systems"'),
+        (b'}],"systems"', b',"maintenance":"' + b"x" * 1001 + b'"}],"systems"'),
         (b'"security_level":4', b'"security_level":6'),
         (b'"security_level":4', b'"security_level":null'),
         ("Bộ".encode(), b"\xff"),
@@ -58,6 +62,11 @@ def test_a_network_in_any_other_form_is_refused(old: bytes, new: bytes) -> None:
     with pytest.raises(Malformed) as caught:
         documents.decode_network(twisted(vn.network(), old, new))
     assert caught.value.code == "MalformedGlobalConf"
+
+
+def test_a_node_under_maintenance_carries_its_notice() -> None:
+    data = twisted(vn.network(), b'}],"systems"', b',"maintenance":"x"}],"systems"')
+    assert [node.maintenance for node in documents.decode_network(data).nodes] == [None, "x"]
 
 
 @pytest.mark.parametrize(

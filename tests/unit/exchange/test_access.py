@@ -6,7 +6,9 @@ import pytest
 from tests.doubles.exchange_country import (
     FIELDS,
     HANOI,
+    HANOI_NODE,
     ONE_STOP,
+    POLICE_NODE,
     PURPOSE,
     SOAP,
     STRANGER,
@@ -18,12 +20,14 @@ from tests.doubles.signing import NOW_MS
 
 from lienthong.domain.decision import QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable
-from lienthong.domain.identifiers import ClientId, ServiceId
+from lienthong.domain.identifiers import ClientId, NodeId, ServiceId
 from lienthong.evidence.digest import request_digests
-from lienthong.exchange.access import Asked, ids_of, parties_of, permit_for, usable_service
+from lienthong.exchange.access import Asked, ids_of, parties_of, permit_for, reachable_node, usable_service
 from lienthong.wire.headers import read_request_headers
 from lienthong.wire.message import request_hash
 from lienthong.wire.request_line import parse_request_line
+
+TO_HANOI = ServiceId(*ONE_STOP, "ho-so")
 
 
 def asked(client: ClientId = ONE_STOP, service: ServiceId = WHOLE, path: str = "/v1", *more: bytes) -> Asked:
@@ -75,6 +79,31 @@ def test_services_that_cannot_be_called(service: ServiceId, kind: type[Lienthong
     with pytest.raises(kind, match=code):
         usable_service(directory(), service)
     assert usable_service(directory(), WHOLE).service_id == WHOLE
+
+
+def test_a_node_in_service_is_reached() -> None:
+    assert reachable_node(directory(), WHOLE, wanted=None).node_id == POLICE_NODE
+    assert reachable_node(directory(), WHOLE, wanted=POLICE_NODE).node_id == POLICE_NODE
+    for wanted in (None, HANOI_NODE):
+        assert reachable_node(directory("chỉ nút của Bộ"), TO_HANOI, wanted=wanted).node_id == HANOI_NODE
+
+
+@pytest.mark.parametrize(
+    ("service", "wanted", "notice", "code"),
+    [
+        (WHOLE, None, "đến 6 giờ", "MaintenanceMode"),
+        (WHOLE, POLICE_NODE, "đến 6 giờ", "MaintenanceMode"),
+        (WHOLE, HANOI_NODE, "đến 6 giờ", "InvalidSecurityServer"),
+        (WHOLE, HANOI_NODE, None, "InvalidSecurityServer"),
+        (WHOLE._replace(system_code="khac"), None, None, "UnknownMember"),
+    ],
+)
+def test_nodes_that_cannot_be_reached(
+    service: ServiceId, wanted: NodeId | None, notice: str | None, code: str
+) -> None:
+    with pytest.raises(LienthongError) as refused:
+        reachable_node(directory(notice), service, wanted=wanted)
+    assert refused.value.code == code
 
 
 def test_what_an_answer_repeats() -> None:

@@ -38,7 +38,7 @@ from tests.doubles.signing import NOW_MS
 from lienthong.domain.identifiers import ServiceId, SystemId
 from lienthong.exchange import inputs
 from lienthong.exchange.consumer import ConsumerExchange
-from lienthong.exchange.effects import Answer, Send, Sign, Verify
+from lienthong.exchange.effects import Answer, Fault, Send, Sign, Verify
 from lienthong.wire.message import NodeFault
 
 
@@ -94,7 +94,6 @@ def test_bodies_are_kept_only_where_the_service_says_so(play: Playbook) -> None:
         (request()._replace(speaks_for=frozenset({SystemId("VN", "GOV", "G01", "dan-cu")})), "ClientUnauthenticated"),
         (request(ServiceId("VN", "GOV", "G99", "x", "y")), "UnknownMember"),
         (request()._replace(now_ms=NOW_MS + 10**11), "OutdatedGlobalConf"),
-        (request(SUSPENDED), "ServiceDisabled"),
         (request(streamed=True), "MessageTooLarge"),
     ],
 )
@@ -111,6 +110,7 @@ def test_told_at_once(play: Playbook, given: inputs.RequestReceived, code: str) 
         (request(ServiceId("VN", "GOV", "G01", "dan-cu", "moi")), "UnknownService", None),
         (request(FIELDS, (b"Lienthong-Fields", b"ngaySinh")), "AccessDenied", "fields"),
         (request(SOAP), "ServiceType", None),
+        (request(SUSPENDED), "ServiceDisabled", None),
         (request()._replace(headers=[(b"x-road-client", b"VN/PROV/H26/khac")]), "AccessDenied", "no-grant"),
     ],
 )
@@ -141,6 +141,37 @@ def test_another_security_server_is_refused(play: Playbook) -> None:
     given = request()
     wrong = given._replace(headers=[*given.headers, (b"X-Road-Security-Server", b"VN/GOV/G01/khac")])
     play >> wrong << records(OUTCOME, outcome="InvalidSecurityServer")
+
+
+# ---- the provider's node is under maintenance
+NOTICE = "thay ổ đĩa, đến 6 giờ"
+
+
+def test_a_node_under_maintenance_is_sent_nothing() -> None:
+    play = Playbook(ConsumerExchange(consumer_context(NOTICE)))
+    play >> request() << records(OUTCOME, outcome="MaintenanceMode")
+    play >> RECORDED << faults("MaintenanceMode")
+    assert NOTICE in play.last(Fault).error.message
+    play.over()
+
+
+def test_maintenance_uses_up_no_quota() -> None:
+    context = consumer_context(NOTICE)
+    Playbook(ConsumerExchange(context)) >> request(RARE) << records(OUTCOME, outcome="MaintenanceMode")
+    context.directory = consumer_context().directory
+    Playbook(ConsumerExchange(context)) >> request(RARE) << Sign
+
+
+def test_maintenance_does_not_hold_up_what_was_sent_before() -> None:
+    context = consumer_context()
+    play = Playbook(ConsumerExchange(context))
+    play >> request() << Sign
+    play >> signs << Send << records(REQUEST)
+    context.directory = consumer_context(NOTICE).directory
+    play >> RECORDED
+    play >> answers() << Verify
+    play >> verifies << records(RESPONSE, outcome="")
+    play >> RECORDED << Answer
 
 
 # ---- failures on the way

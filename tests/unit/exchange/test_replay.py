@@ -21,7 +21,7 @@ def test_a_key_is_remembered_for_its_period(steps: list[tuple[int, int]]) -> Non
     seen, now, last = SeenOnce(period_ms=PERIOD_MS, most=1000), 10**12, {}
     for wait, number in steps:
         now += wait
-        key = f"k{number}"
+        key = b"k%d" % number
         if key in last and now - last[key] < PERIOD_MS:
             assert seen.seen(key) == key
         if seen.seen(key) is None:
@@ -35,7 +35,7 @@ def test_memory_is_bounded(waits: list[int]) -> None:
     for number, wait in enumerate(waits):
         now += wait
         with suppress(Unavailable):
-            seen.add(f"k{number}", now)
+            seen.add(b"k%d" % number, now)
         assert len(seen) <= 10
 
 
@@ -99,3 +99,13 @@ def test_restored_ids_are_taken() -> None:
         replay.take("r", None, 10**12 + 1)
     with pytest.raises(Refused):
         replay.take("r-2", key, 10**12 + 1)
+
+
+def test_a_message_that_could_not_be_recorded_may_come_again() -> None:
+    guard = ReplayGuard(request_period_ms=PERIOD_MS, message_period_ms=PERIOD_MS, most=10)
+    key = once_key(ONE_STOP, WHOLE, "m-1")
+    guard.take("r-1", key, 0)
+    guard.release("r-1", key)
+    guard.take("r-1", key, 1)
+    with pytest.raises(Refused):
+        guard.take("r-1", key, 2)

@@ -101,6 +101,23 @@ def move(
     caller(ctx).show(caller(ctx).post("/nodes/move", {"node": identifier, "host": host, "port": port}))
 
 
+@app.command("maintenance")
+def maintenance(
+    ctx: typer.Context,
+    identifier: str,
+    *,
+    notice: Annotated[str, typer.Option(help="Thông báo cho bên gọi / What callers are told.")] = "",
+    end: Annotated[bool, typer.Option("--end", help="Kết thúc bảo trì / In service again.")] = False,
+) -> None:
+    """Đưa nút vào bảo trì hoặc kết thúc bảo trì / Put a node under maintenance, or end it."""
+    if end == bool(notice):
+        raise typer.BadParameter("--notice TEXT or --end: exactly one of the two")
+    if end:
+        caller(ctx).show(caller(ctx).post("/nodes/resume", {"node": identifier}))
+    else:
+        caller(ctx).show(caller(ctx).post("/nodes/maintenance", {"node": identifier, "notice": notice}))
+
+
 @app.command("retire")
 def retire(ctx: typer.Context, identifier: str, reason: Annotated[str, typer.Option()]) -> None:
     """Cho nút ngừng hẳn / Retire a node."""
@@ -110,7 +127,7 @@ def retire(ctx: typer.Context, identifier: str, reason: Annotated[str, typer.Opt
 @app.command("list")
 def list_nodes(ctx: typer.Context) -> None:
     """Liệt kê nút / List nodes."""
-    caller(ctx).show_table(caller(ctx).items("/nodes"), ("id", "host", "port", "state"))
+    caller(ctx).show_table(caller(ctx).items("/nodes"), ("id", "host", "port", "state", "maintenance"))
 
 
 @app.command("enrolments")

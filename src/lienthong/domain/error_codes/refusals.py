@@ -63,11 +63,11 @@ REFUSALS: Final[tuple[Page, ...]] = (
     ),
     Page(
         "MaintenanceMode",
-        "Nút của bên cung cấp đang bảo trì.",
-        "The provider's node is under maintenance.",
-        "Gọi lại sau thời gian bảo trì.",
-        "Call again after the maintenance.",
-        "Kết thúc bảo trì trong hệ thống đăng ký.",
-        "End the maintenance in the registry.",
+        "Nút của bên cung cấp đang bảo trì nên không gửi yêu cầu; `message` mang thông báo của bên đó.",
+        "The provider's node is under maintenance, so nothing was sent; `message` carries its owner's notice.",
+        "Chờ đến thời điểm được báo rồi gọi lại, hoặc liên hệ cơ quan cung cấp.",
+        "Wait until the time given and call again, or ask the provider.",
+        "Bên cung cấp: khi xong, `lienthong registry node maintenance NODE --end`, rồi phát hành danh bạ.",
+        "Provider: when done, `lienthong registry node maintenance NODE --end`, then publish the directory.",
     ),
 )

@@ -28,7 +28,7 @@ from lienthong.node.app.channels import peer_client
 from lienthong.node.app.logs import JsonLog
 from lienthong.node.config import LimitsSection, NodeSettings
 from lienthong.node.store.places import certificate_directory, ledger_directory, shared_path
-from lienthong.node.store.shared import SharedQuota, SharedReplay, open_shared
+from lienthong.node.store.taken_and_used import SharedQuota, SharedReplay, open_shared
 from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane, Signer

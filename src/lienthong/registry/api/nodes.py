@@ -40,6 +40,13 @@ class NodeAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int
 
 
+class NodeNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What callers are told while the node is under maintenance: why, until when, whom to ask."""
+
+    node: str
+    notice: str
+
+
 class NodeEnding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the node is retired."""
 
@@ -53,7 +60,7 @@ class ReasonGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-TAKEN = (NodeEntry, NodeName, NodeAddress, NodeEnding, EnrolEntry, ReasonGiven)
+TAKEN = (NodeEntry, NodeName, NodeAddress, NodeNotice, NodeEnding, EnrolEntry, ReasonGiven)
 router = APIRouter(tags=["nodes"])
 After = Annotated[str, Query(max_length=36)]
 Limit = Annotated[int, Query(ge=1, le=views.PAGE_MAX)]
@@ -89,6 +96,22 @@ def move_node(desk: TheDesk, actor: TheActor, entry: Annotated[NodeAddress, body
     """Change a node's address."""
     with desk.act(actor) as act:
         view = views.node_view(nodes.move_node(act, entry.node, entry.host, entry.port))
+    return answer(view)
+
+
+@router.post("/nodes/maintenance", **described(takes=NodeNotice, gives=views.NodeView))
+def begin_maintenance(desk: TheDesk, actor: TheActor, entry: Annotated[NodeNotice, body(NodeNotice)]) -> Response:
+    """Put a node under maintenance, or replace its notice; in force with the next publication."""
+    with desk.act(actor) as act:
+        view = views.node_view(nodes.begin_maintenance(act, entry.node, entry.notice))
+    return answer(view)
+
+
+@router.post("/nodes/resume", **described(takes=NodeName, gives=views.NodeView))
+def end_maintenance(desk: TheDesk, actor: TheActor, entry: Annotated[NodeName, body(NodeName)]) -> Response:
+    """End a node's maintenance; in force with the next publication."""
+    with desk.act(actor) as act:
+        view = views.node_view(nodes.end_maintenance(act, entry.node))
     return answer(view)
 
 

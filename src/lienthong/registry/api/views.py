@@ -47,7 +47,7 @@ class MemberView(msgspec.Struct, frozen=True):
 
 
 class NodeView(msgspec.Struct, frozen=True):
-    """`waiting` says that it has not enrolled yet."""
+    """`waiting` says that it has not enrolled yet; `maintenance` is the notice while it is under maintenance."""
 
     id: str
     member: str
@@ -55,6 +55,7 @@ class NodeView(msgspec.Struct, frozen=True):
     port: int
     state: str
     waiting: bool
+    maintenance: str | None
     created_at: datetime
 
 
@@ -161,8 +162,16 @@ def member_view(row: MemberRow) -> MemberView:
 
 
 def node_view(row: NodeRow) -> NodeView:
-    waiting = row.state == NodeState.REGISTERED
-    return NodeView(row.xroad_id, row.member, row.host, row.port, row.state, waiting, moment(row.created_at_ms))
+    return NodeView(
+        id=row.xroad_id,
+        member=row.member,
+        host=row.host,
+        port=row.port,
+        state=row.state,
+        waiting=row.state == NodeState.REGISTERED,
+        maintenance=row.maintenance,
+        created_at=moment(row.created_at_ms),
+    )
 
 
 def enrolment_view(row: EnrolmentRow) -> EnrolmentView:

@@ -18,6 +18,8 @@ class AuditEvent(StrEnum):
     NODE_APPROVE = "node:approve"
     NODE_REFUSE = "node:refuse"
     NODE_MOVE = "node:move"
+    NODE_MAINTENANCE = "node:maintenance"
+    NODE_RESUME = "node:resume"
     NODE_RETIRE = "node:retire"
     SYSTEM_ADD = "system:add"
     SYSTEM_LEVEL = "system:level"
@@ -50,6 +52,8 @@ MEANING: dict[AuditEvent, tuple[str, str]] = {
     AuditEvent.NODE_APPROVE: ("Người thứ hai duyệt, cấp chứng thư", "A second person approved; certificates issued"),
     AuditEvent.NODE_REFUSE: ("Từ chối ghi danh", "An enrolment was refused"),
     AuditEvent.NODE_MOVE: ("Đổi địa chỉ nút", "The address of a node was changed"),
+    AuditEvent.NODE_MAINTENANCE: ("Đưa nút vào bảo trì, kèm thông báo", "A node was put under maintenance"),
+    AuditEvent.NODE_RESUME: ("Kết thúc bảo trì nút", "The maintenance of a node was ended"),
     AuditEvent.NODE_RETIRE: ("Cho nút ngừng hẳn", "A node was retired"),
     AuditEvent.SYSTEM_ADD: ("Đăng ký hệ thống thông tin", "An information system was registered"),
     AuditEvent.SYSTEM_LEVEL: ("Ghi cấp độ an toàn đã phê duyệt", "An approved security level was recorded"),

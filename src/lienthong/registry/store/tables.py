@@ -81,6 +81,8 @@ class AliasRow(Base):
 
 
 class NodeRow(Base):
+    """A node. `maintenance` is the notice while it is under maintenance, None while it is in service."""
+
     __tablename__ = "node"
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
     xroad_id: Mapped[str] = mapped_column(_XROAD, unique=True)
@@ -88,6 +90,7 @@ class NodeRow(Base):
     host: Mapped[str] = mapped_column(String(253))
     port: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(_STATE)
+    maintenance: Mapped[str | None] = mapped_column(String(1000))
     enrol_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     enrol_expires_at_ms: Mapped[int | None] = mapped_column("enrol_expires_at", UtcDateTime)
     enrol_by: Mapped[str | None] = mapped_column(String(200))

@@ -17,6 +17,7 @@ from lienthong.registry.use_cases.members import check_text
 from lienthong.registry.use_cases.network_document import NodeEntry
 
 SERVED_MAX = 1000
+NOTICE_CHARACTERS_MAX = 1000
 
 
 def add_node(act: Act, entry: NodeEntry) -> NodeRow:
@@ -49,10 +50,7 @@ def add_node(act: Act, entry: NodeEntry) -> NodeRow:
 
 def give_enrolment_token(act: Act, node: str, valid_s: int) -> str:
     """A token with which the node may enrol once; a former one ends. Raises Refused."""
-    row = act.unit.need(NodeRow, "node", xroad_id=node)
-    require(act.actor, Permission.NODE_MANAGE, row.member)
-    if row.state == NodeState.RETIRED:
-        raise Refused("WrongState", "the node is retired")
+    row = _own_node(act, node)
     text = base64.urlsafe_b64encode(act.random(32)).decode().rstrip("=")
     act.change(
         AuditEvent.NODE_TOKEN,
@@ -71,12 +69,40 @@ def enrolment_digest(text: str) -> str:
 
 def move_node(act: Act, node: str, host: str, port: int) -> NodeRow:
     """Give the node another address; certificates for it need a new enrolment. Raises Malformed, Refused."""
+    row = _own_node(act, node)
+    identifiers.address(host, port)
+    act.change(AuditEvent.NODE_MOVE, row, host=host, port=port)
+    return row
+
+
+def begin_maintenance(act: Act, node: str, notice: str) -> NodeRow:
+    """Tell consumers' nodes to send nothing to this node; `notice` is what callers are told, and may be replaced.
+
+    In force with the next publication. Raises Malformed, Refused.
+    """
+    row = _own_node(act, node)
+    if not notice.strip():
+        raise Refused("ReasonNeeded", "maintenance needs a notice: what callers are told")
+    check_text(notice, NOTICE_CHARACTERS_MAX)
+    act.change(AuditEvent.NODE_MAINTENANCE, row, why=notice, maintenance=notice)
+    return row
+
+
+def end_maintenance(act: Act, node: str) -> NodeRow:
+    """The node is in service again, with the next publication. Raises Refused."""
+    row = _own_node(act, node)
+    if row.maintenance is None:
+        raise Refused("WrongState", "the node is not under maintenance")
+    act.change(AuditEvent.NODE_RESUME, row, maintenance=None)
+    return row
+
+
+def _own_node(act: Act, node: str) -> NodeRow:
+    """A node that is not retired, of the member for which the actor may manage nodes; raises Refused."""
     row = act.unit.need(NodeRow, "node", xroad_id=node)
     require(act.actor, Permission.NODE_MANAGE, row.member)
-    identifiers.address(host, port)
     if row.state == NodeState.RETIRED:
         raise Refused("WrongState", "the node is retired")
-    act.change(AuditEvent.NODE_MOVE, row, host=host, port=port)
     return row
 
 
@@ -86,7 +112,7 @@ def retire_node(act: Act, node: str, reason: str) -> NodeRow:
     row = act.unit.need(NodeRow, "node", xroad_id=node)
     check_text(reason)
     state = NODE.step(NodeState(row.state), NodeAct.RETIRE, reason=reason)
-    act.change(AuditEvent.NODE_RETIRE, row, why=reason, state=state.value, enrol_digest=None)
+    act.change(AuditEvent.NODE_RETIRE, row, why=reason, state=state.value, enrol_digest=None, maintenance=None)
     return row
 
 

@@ -207,6 +207,7 @@ def _node(row: NodeRow, served: set[MemberId], certificates: list[CertificateRow
         tls_digests=frozenset(bytes.fromhex(kept.digest) for kept in certificates if kept.member is None),
         members=frozenset(served),
         signing_certificates=tuple(_signer(kept) for kept in certificates if kept.member is not None),
+        maintenance=row.maintenance,
     )
 
 

@@ -88,6 +88,14 @@ class SharedReplay(ReplayGuard):
                 "ask for its outcome, or send a new request under a new X-Road-Id",
             )
 
+    def release(self, request_id: str, once_key: MessageKey | None) -> None:
+        """A message that was taken could not be recorded and was not executed: it may come again."""
+        keys = (request_key(request_id), once_key or b"")
+        try:
+            self._connection.execute("DELETE FROM seen WHERE key IN (?, ?)", keys)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
     def restore(self, request_id: str, once_key: MessageKey | None, at_ms: int) -> None:
         """Remember a message found in the ledger at start."""
         try:

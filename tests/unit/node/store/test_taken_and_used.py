@@ -10,7 +10,7 @@ from lienthong.domain.errors import Refused, Unavailable
 from lienthong.domain.grants import Quota
 from lienthong.domain.identifiers import ServiceId, SystemId
 from lienthong.exchange.replay import once_key
-from lienthong.node.store.shared import SharedQuota, SharedReplay, open_shared
+from lienthong.node.store.taken_and_used import SharedQuota, SharedReplay, open_shared
 
 CLIENT = SystemId("VN", "PROV", "H26", "mot-cua")
 SERVICE = ServiceId("VN", "GOV", "G01", "dan-cu", "thu")
@@ -94,3 +94,12 @@ def test_a_broken_file_is_a_coded_error(path: Path) -> None:
         quota.remaining("g", Quota(1, 1), 0)
     with pytest.raises(Unavailable, match="DatabaseError"):
         open_shared(path)
+
+
+def test_a_message_that_could_not_be_recorded_may_come_again(path: Path) -> None:
+    one = guard(path)
+    one.take("r-1", ONE, 0)
+    one.release("r-1", ONE)
+    guard(path).take("r-1", ONE, 1)
+    with pytest.raises(Refused):
+        one.take("r-1", ONE, 2)
