@@ -47,16 +47,18 @@ def settings_pages() -> dict[str, str]:
 
 
 def settings_page(module: Module) -> str:
-    """A table for each section of the file, in the order of the code."""
+    """A table for each section of the file, in the order of the code; one table for a file without sections."""
     structs = {struct.name: struct for struct in module.classes()}
     fields = [(key, kind) for struct in structs.values() for key, kind, _, _ in _settings(struct)]
     sections = {name: (key, kind) for key, kind in fields for name in structs if re.search(rf"\b{name}\b", kind)}
     aliases = _aliases(module)
     parts = [f"# Settings of the {module.name.split('.')[1]}\n"]
     parts.append("TOML. Unknown keys are refused. Made from the code by `make reference`; a test compares.\n")
-    for name, (key, kind) in sections.items():
-        title = f"`[[{key}]]`, any number" if kind.startswith("tuple") else f"`[{key}]`"
-        parts.append(f"## {title}\n\n{ast.get_docstring(structs[name])}\n")
+    for name in sections or structs:
+        if sections:
+            key, kind = sections[name]
+            parts.append(f"## `[[{key}]]`, any number\n" if kind.startswith("tuple") else f"## `[{key}]`\n")
+        parts.append(f"{ast.get_docstring(structs[name])}\n".replace("``", "`"))
         parts.append("| setting | type | default | what it is |\n|---|---|---|---|")
         for setting, annotation, default, says in _settings(structs[name]):
             parts[-1] += (

@@ -174,7 +174,7 @@ def limit_files(node: NodeProcess, size: int) -> None:
 
 @pytest.mark.parametrize("side", ["consumer", "provider"])
 def test_a_full_ledger_stops_the_exchange(own: Rig, system: ScriptedService, side: str) -> None:
-    """LoggingFailed, health 503, nothing executed without a record; after a restart with room it goes on."""
+    """LoggingFailed, health 503, nothing executed without a record; with room again it goes on by itself."""
     node = own.consumer if side == "consumer" else own.provider
     for _ in range(60):
         post(own, str(uuid.uuid4()))
@@ -190,10 +190,16 @@ def test_a_full_ledger_stops_the_exchange(own: Rig, system: ScriptedService, sid
     assert executed == [] or (side == "consumer" and executed == refused[:1])
     for message_id in executed:
         assert ended(own.provider, message_id)
+    limit_files(node, resource.RLIM_INFINITY)
+    until = time.monotonic() + 10
+    while not node.healthy():
+        assert time.monotonic() < until, "the ledger was not opened again"
+        time.sleep(0.1)
+    assert post(own, str(uuid.uuid4())).status == 200
     node.kill()
     node.start()
     assert post(own, str(uuid.uuid4())).status == 200
-    assert node.healthy()
+    check_sound(own)
 
 
 def test_no_word_of_a_caller_makes_a_ledger_unreadable(own: Rig) -> None:

@@ -18,9 +18,10 @@ from lienthong.evidence.signature import Signature
 
 RECORD_VERSION = 1
 PROOF_STEPS_MAX = 64
+TEXT_MAX = 4096
 
 _Digest = Annotated[bytes, msgspec.Meta(max_length=64)]
-_Text = Annotated[str, msgspec.Meta(max_length=4096)]
+_Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
 
 
 class RecordKind(StrEnum):
@@ -90,8 +91,12 @@ _decoder = msgspec.msgpack.Decoder(Record)
 
 
 def encode_record(record: Record) -> bytes:
-    """The bytes of a record."""
-    return _encoder.encode(record)
+    """The bytes of a record. Raises Malformed for one that could not be read again: one text too long is enough."""
+    encoded = _encoder.encode(record)
+    # Where all else together is short, no text is too long; else the reader decides.
+    if len(encoded) - len(record.header_part) - len(record.body or b"") > TEXT_MAX:
+        decode_record(encoded)
+    return encoded
 
 
 def decode_record(encoded: bytes | memoryview) -> Record:

@@ -118,8 +118,8 @@ class ServiceSection(_Strict, frozen=True):
 class LedgerSection(_Strict, frozen=True):
     """The message ledger."""
 
-    segment_mib: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
-    """Size of one preallocated segment file."""
+    segment_mib: Annotated[int, msgspec.Meta(ge=4, le=4096)] = 64
+    """Size of one preallocated segment file; a record takes at most an eighth of it."""
 
 
 class LimitsSection(_Strict, frozen=True):

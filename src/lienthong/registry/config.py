@@ -1,4 +1,4 @@
-"""The registry's settings: strict TOML, every key documented in docs/operate/registry.md, unknown keys refused."""
+"""The registry's settings: strict TOML, unknown keys refused. Page: docs/reference/registry-settings.md."""
 
 from __future__ import annotations
 
@@ -12,30 +12,40 @@ FILE_NAME = "registry.toml"
 
 
 class RegistryConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``registry.toml`` in the data directory may say.
-
-    `database_url` empty = SQLite in the data directory. `requests_per_s` and `requests_burst` bound the API per
-    client address. Nodes go on for `timestamp_valid_s` without the registry, which signs anew every `renew_every_s`;
-    the documents themselves hold for `directory_valid_s` and are published again after half of it. `behind_proxy`
-    says that TLS ends at a proxy in front: without it or a certificate, the registry listens on loopback only.
-    """
+    """What ``registry.toml`` in the data directory may say. Numbers are above zero."""
 
     instance: str = "VN"
+    """First part of every identifier."""
     name: str = "Liên Thông"
+    """Name in the certificates of the embedded authority."""
     database_url: str = ""
+    """SQLAlchemy URL of the register; empty: SQLite in the data directory."""
     body_bytes_max: int = 8 * 1024 * 1024
+    """Largest body of a request to the API."""
     requests_per_s: float = 50.0
+    """How many requests of one client address the API takes, over time."""
     requests_burst: int = 200
+    """How many of them may come at once."""
     enrolment_token_s: int = 7 * 86_400
+    """How long a node's one-time enrolment token can be used."""
     api_token_days: int = 365
+    """How long an access token holds."""
     node_tls_days: int = 397
+    """Lifetime of the channel certificates of nodes."""
     signing_days: int = 397
+    """Lifetime of the signing certificates of members."""
     directory_valid_s: int = 30 * 86_400
+    """How long the documents of the directory hold; they are published again after half of it."""
     timestamp_valid_s: int = 3 * 86_400
+    """How long nodes go on without the registry."""
     renew_every_s: int = 3600
+    """How often the directory is signed anew."""
     tls_certificate: str = ""
+    """PEM file: HTTPS. Outside loopback the registry listens only with this, or with `behind_proxy`."""
     tls_key: str = ""
+    """PEM file of its key."""
     behind_proxy: bool = False
+    """TLS ends at a proxy in front."""
 
 
 def load_config(data_dir: Path) -> RegistryConfig:

@@ -10,7 +10,7 @@ from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_
 from tests.doubles.signing import Signer
 
 from lienthong.domain.errors import Malformed
-from lienthong.evidence.record import Record, RecordKind, decode_record, encode_record
+from lienthong.evidence.record import TEXT_MAX, Record, RecordKind, decode_record, encode_record
 
 REQUEST = request_record(Signer(HA_NOI))
 RESPONSE = response_record(Signer(BO_CONG_AN))
@@ -46,6 +46,15 @@ def test_a_record_is_an_array_of_25_fields_in_documented_order() -> None:
 def test_a_record_that_contradicts_itself_is_malformed(changes: dict[str, object]) -> None:
     with pytest.raises(Malformed):
         decode_record(encode_record(msgspec.structs.replace(REQUEST, **changes)))
+
+
+@pytest.mark.parametrize("name", ["request_id", "message_id", "client", "officer", "outcome", "key_id"])
+def test_what_cannot_be_read_again_is_not_written(name: str) -> None:
+    """One record that the reader refuses would keep a node from ever starting again."""
+    longest = msgspec.structs.replace(REQUEST, **{name: "x" * TEXT_MAX})
+    assert decode_record(encode_record(longest)) == longest
+    with pytest.raises(Malformed):
+        encode_record(msgspec.structs.replace(REQUEST, **{name: "x" * (TEXT_MAX + 1)}))
 
 
 @given(st.binary(max_size=200))

@@ -54,7 +54,7 @@ def test_good_settings() -> None:
         ("[admin]", "[limits]\nheader_s = 0\n[admin]", "limits.header_s"),
         ("[admin]", "[limits]\nwindow_s = 100000\n[admin]", "limits.window_s"),
         ("[admin]", "[limits]\nbody_mib_max = 0\n[admin]", "limits.body_mib_max"),
-        ("[admin]", "[ledger]\nsegment_mib = 0\n[admin]", "ledger.segment_mib"),
+        ("[admin]", "[ledger]\nsegment_mib = 3\n[admin]", "ledger.segment_mib"),
         ("[admin]", "[nobody]\n[admin]", "nobody"),
         ('listen = "127.0.0.1:8080"', 'listen = "127.0.0.1"', "front.listen"),
         ('listen = "127.0.0.1:8080"', "", "front"),

@@ -70,7 +70,7 @@ class LedgerSettings:
 
 
 class LedgerWriter:
-    """Appends encoded records to the segment files of `directory`. All methods belong to the event loop's thread."""
+    """Appends encoded records to the segment files of `directory`. All but `reopen` belongs to the event loop."""
 
     def __init__(
         self,
@@ -173,13 +173,15 @@ class LedgerWriter:
     def reopen(self) -> None:
         """After a failure: clear what was not acknowledged and accept records again. Raises Unavailable again if not.
 
-        Blocks while it writes; only the operator or the health check calls it.
+        The next segment must be there, too: a ledger that fails again at once is not open. Blocks while it writes, so
+        give it a thread; never while the ledger is being closed.
         """
         assert self._tail is not None, "started"
         if self._failure is None or self._closed is not None:
             return
-        if self._thread is not None:
-            self._thread.join()
+        for thread in (self._thread, self._preparing):
+            if thread is not None:
+                thread.join()
         try:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
@@ -187,8 +189,11 @@ class LedgerWriter:
             # A segment behind the last durable entry was begun and never acknowledged.
             segment_path(self._directory, self._tail.header.number + 1).unlink(missing_ok=True)
             self._open_last(self._tail)
+            # Made anew in any case: the failure may have come after it got its number.
+            make_next(self._directory, self._settings.segment_bytes)
         except OSError as error:
             raise _failed(error) from error
+        self._warning, self._next_ready = None, True
         self._begin()
 
     async def close(self) -> None:

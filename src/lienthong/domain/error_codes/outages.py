@@ -93,12 +93,12 @@ OUTAGES: Final[tuple[Page, ...]] = (
     ),
     Page(
         "ServiceFailed.MessageTooLarge",
-        "Câu trả lời của dịch vụ vượt giới hạn mà nút cắt theo trường được.",
-        "The service's answer is above the limit up to which the node can cut it to fields.",
+        "Câu trả lời của dịch vụ vượt giới hạn của nút, hoặc giới hạn mà nút còn cắt theo trường được.",
+        "The service's answer is above the limit of a node, or of what a node can cut to fields.",
         "Hỏi ít bản ghi hơn trong một lượt.",
         "Ask for fewer records at a time.",
-        "Nút cung cấp: phân trang dịch vụ, hoặc nâng giới hạn.",
-        "At the provider: page the service, or raise the limit.",
+        "Nút cung cấp: phân trang dịch vụ, hoặc nâng `body_mib_max`, `masked_body_mib_max`; tiền tố nói nút nào.",
+        "Page the service, or raise `body_mib_max` or `masked_body_mib_max`; the prefix says at which node.",
     ),
     Page(
         "ServiceFailed.SslAuthenticationFailed",

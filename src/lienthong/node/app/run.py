@@ -28,6 +28,7 @@ from lienthong.node.app.logs import JsonLog
 from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
 from lienthong.node.config import NodeSettings
 from lienthong.node.jobs.indexing import Indexing
+from lienthong.node.jobs.mending import keep_ledger_open
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
 from lienthong.wire.faults import CodeStyle
 from lienthong.wire.message import PART_BYTES_MAX
@@ -69,6 +70,7 @@ class _NodeProcess:
         indexing.start()
         await self._listen(parts)
         jobs = [loop.create_task(self._sweep(parts)), loop.create_task(self._refresh(parts))]
+        mending = loop.create_task(keep_ledger_open(parts.ledger, stop, log=self._log))
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
@@ -78,6 +80,7 @@ class _NodeProcess:
         for job in jobs:
             job.cancel()
         await self._drain(parts)
+        await mending
         await parts.ledger.close()
         indexing.stop()
         self._log.info("node.stopped", node=self._settings.node.id)
@@ -185,7 +188,7 @@ class _NodeProcess:
             pool.close()
 
     def _health(self, parts: Parts) -> tuple[bool, dict[str, Any]]:
-        directory, failure = parts.consumer.directory, parts.ledger.failure
+        directory, failure, warning = parts.consumer.directory, parts.ledger.failure, parts.ledger.warning
         state = freshness(directory, now_ms=clock_ms(), warn_before_ms=_WARN_BEFORE_MS)
         facts = {
             "node": self._settings.node.id,
@@ -195,6 +198,7 @@ class _NodeProcess:
                 "expires_at_ms": directory.expires_at_ms,
             },
             "ledger": "ok" if failure is None else failure.message,
+            "ledger_warning": None if warning is None else warning.message,
             "in_flight": parts.plane.tally.in_flight,
         }
         return failure is None and state is not Freshness.STALE, facts
@@ -205,6 +209,7 @@ class _NodeProcess:
             "directory_version": directory.version,
             "directory_expires_in_seconds": (directory.expires_at_ms - clock_ms()) / 1000,
             "ledger_failed": float(parts.ledger.failure is not None),
+            "ledger_warning": float(parts.ledger.warning is not None),
             "connections": float(sum(len(registry) for registry in self._registries)),
         }
 

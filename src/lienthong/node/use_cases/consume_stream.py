@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from lienthong.adapters.http.client import HttpAnswer, HttpClientConnection
 from lienthong.adapters.http.flow import BodySink, FlowControl
@@ -21,6 +21,9 @@ from lienthong.node.use_cases.sinks import DiscardSink, FrameSink, HttpOutlet, m
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_request_head
 from lienthong.wire.stream_frames import MEDIA_TYPE, Head, head_frame
+
+_ANSWER_TOO_LARGE: Final = f"{Side.CONSUMER}.ServiceFailed.MessageTooLarge"
+"""No fault of the caller, nor found by the provider's node."""
 
 
 class StreamCaller(Protocol):
@@ -145,7 +148,7 @@ class StreamingConsumerRun(ConsumerRun):
             raise Unavailable("HttpError", f"the answer of the other node ({answer.status}) is too large")
         if self._exchange.state is State.DONE:
             return DiscardSink()
-        pump = self._incoming = IncomingPump(_flow, self._limit)
+        pump = self._incoming = IncomingPump(_flow, self._limit, too_large=_ANSWER_TOO_LARGE)
         pump.on_head = self._answer_head
         pump.on_end = self._answer_end
         return FrameSink(pump, self._answer_broken)

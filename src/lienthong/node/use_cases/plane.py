@@ -143,7 +143,7 @@ class Plane:
                 return
             for record in records:
                 self.ledger.append(encode_record(record), waiting.done)
-        except Unavailable as error:
+        except LienthongError as error:
             waiting.failed(error)
 
 

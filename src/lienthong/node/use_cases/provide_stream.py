@@ -148,9 +148,15 @@ class StreamingProviderRun(ProviderRun):
 
     # ---- a streamed answer
     def open_stream(self, answer: HttpAnswer, _flow: FlowControl) -> BodySink:
-        """The service's answer is large: pass it in pieces, or collect it where it must be cut."""
+        """The service's answer is large: pass it in pieces, or collect it where it must be cut.
+
+        Raises Unavailable ServiceFailed.MessageTooLarge where it says itself that it is too large.
+        """
+        limit = self._sizes.body_max if self._exchange.passes_whole else self._sizes.masked_body_max
+        if (declared_length(answer.headers) or 0) > limit:
+            raise Unavailable("ServiceFailed.MessageTooLarge", f"the answer is larger than {limit} bytes")
         if not self._exchange.passes_whole:
-            return BufferSink(self._sizes.masked_body_max, lambda body: self._whole(answer, body), self.failed)
+            return BufferSink(limit, lambda body: self._whole(answer, body), self.failed)
         self._answer = answer
         self._service_flow = _flow
         _flow.pause_reading()

@@ -168,12 +168,14 @@ class Outlet(Protocol):
 class IncomingPump:
     """Takes the frames of a stream (`stream_frames.Frames`) and passes on what marks prove.
 
-    `verify` raises Unproven; `on_head` and `on_end` tell the run that owns the exchange. `limit` bounds the body.
+    `verify` raises Unproven; `on_head` and `on_end` tell the run that owns the exchange. `limit` bounds the body,
+    `too_large` is the code of an error about it: whose fault that is depends on the side.
     """
 
-    def __init__(self, source: FlowControl, limit: int) -> None:
+    def __init__(self, source: FlowControl, limit: int, *, too_large: str = "MessageTooLarge") -> None:
         self._source = source
         self._limit = limit
+        self._too_large = too_large
         self._outlet: Outlet | None = None
         self._digest: StreamDigest | None = None
         self._unverified: list[bytes] = []
@@ -230,7 +232,7 @@ class IncomingPump:
     def head(self, head: Head) -> None:
         """The beginning."""
         if head.length is not None and head.length > self._limit:
-            raise Unavailable("MessageTooLarge", "the body is larger than this node takes")
+            raise Unavailable(self._too_large, "the body is larger than this node takes")
         self._source.pause_reading()
         self.on_head(head)
 
@@ -241,7 +243,7 @@ class IncomingPump:
             return
         digest.add(piece)
         if digest.offset > self._limit:
-            raise Unavailable("MessageTooLarge", "the body is larger than this node takes")
+            raise Unavailable(self._too_large, "the body is larger than this node takes")
         self._unverified.append(piece)
 
     def mark(self, signed_at_ms: int, value: bytes) -> None:

@@ -255,6 +255,23 @@ ERRORS: dict[str, Explanation] = {
 }
 
 
+def reference_page() -> str:
+    """Codes with HTTP status, cause and remedy, as docs/reference/registry-errors.md."""
+    lines = [
+        "# Mã lỗi của hệ thống đăng ký · Errors of the registry",
+        "",
+        "What the registry's API and `lienthong registry …` say. Those of nodes: [errors.md](errors.md).",
+        "Made from the code by `make reference`; a test compares.",
+        "",
+        "| code | HTTP | nguyên nhân · cause | cách xử lý · remedy |",
+        "|---|---|---|---|",
+    ]
+    for code, page in sorted(ERRORS.items()):
+        cause, remedy = f"{page.cause_vi} / {page.cause_en}", f"{page.remedy_vi} / {page.remedy_en}"
+        lines.append(f"| `{code}` | {page.status} | {cause} | {remedy} |")
+    return "\n".join(lines) + "\n"
+
+
 def explain(code: str) -> Explanation:
     """The explanation of `code`; a code without one is a bug of ours and says ``Internal``."""
     return ERRORS.get(code, ERRORS["Internal"])

@@ -259,7 +259,12 @@ def test_no_room_for_the_next_segment_warns_then_fails_closed_and_loses_nothing(
                 await _fill(writer, acknowledged, until=lambda: False)
             with pytest.raises(Unavailable, match="LoggingFailed"):
                 writer.append(b"refused", lambda error: None)
-        writer.reopen()
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="No space left"):
+                    await asyncio.to_thread(writer.reopen)
+                assert writer.failure is not None
+        await asyncio.to_thread(writer.reopen)
+        assert (writer.failure, writer.warning) == (None, None)
         assert await _append(writer, b"room again") is None
 
     _running(tmp_path, act)

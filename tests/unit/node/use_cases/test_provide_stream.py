@@ -233,6 +233,20 @@ def test_an_answer_that_is_too_large(desk: Desk) -> None:
     assert desk.ledger.records[-1].outcome == "ServiceFailed.MessageTooLarge"
 
 
+@pytest.mark.parametrize("service", [WHOLE, FIELDS])
+def test_an_answer_that_says_that_it_is_too_large(desk: Desk, service: ServiceId) -> None:
+    """Nothing of it is read, and the refusal is signed."""
+    desk.call(service)
+    large = answer(body=None)
+    large.headers.append((b"Content-Length", b"%d" % (Sizes().body_max + 1)))
+    with pytest.raises(Unavailable) as raised:
+        desk.run.open_stream(large, FlowControl(Transport()))
+    desk.run.failed(raised.value)
+    desk.ledger.commit()
+    desk.over("reply")
+    assert desk.ledger.records[-1].outcome == "ServiceFailed.MessageTooLarge"
+
+
 def test_a_service_that_breaks_off(desk: Desk) -> None:
     desk.call()
     sink = desk.run.open_stream(answer(body=None), FlowControl(Transport()))
