@@ -9,7 +9,7 @@ from lienthong.adapters.http.client import HttpAnswer, HttpClientConnection
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
-from lienthong.evidence.stream import Mark, StreamDigest
+from lienthong.evidence.stream import StreamDigest
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.consumer import ConsumerContext, State
 from lienthong.exchange.consumer_stream import StreamingConsumer
@@ -92,17 +92,12 @@ class StreamingConsumerRun(ConsumerRun):
     def _sign_mark(self, effect: effects.SignMark) -> None:
         assert self._source is not None
         digest = StreamDigest(effect.header_digest, response=False)
-        plane, member = self._plane, effect.member
         try:
-            mark = plane.mark(digest, member)
+            mark = self._plane.mark(digest, effect.member)
         except LienthongError as error:
             self.feed(inputs.CannotSign(error))
             return
-
-        def sign(so_far: StreamDigest) -> Mark:
-            signature = plane.mark(so_far, member)
-            return Mark(signature.signed_at_ms, signature.value)
-
+        sign = self._plane.marker(effect.member)
         pump = self._outgoing = OutgoingPump(digest, sign, self._source, limit=self._limit)
         pump.on_ended = self._body_ended
         pump.on_aborted = self._caller_gone

@@ -96,6 +96,11 @@ class Plane:
         mark = sign_mark(digest, signer.key, self.clock_ms())
         return Signature(ECDSA_P256_SHA256, signer.template.certificate_digest, mark.signed_at_ms, mark.value)
 
+    def marker(self, member: MemberId) -> Callable[[StreamDigest], Mark]:
+        """What signs the further marks of a stream of `member`; raises as `sign`."""
+        key = self._signer(member).key
+        return lambda digest: sign_mark(digest, key, self.clock_ms())
+
     def check_mark(self, digest: StreamDigest, mark: Mark, certificate: SigningCertificate) -> None:
         """Verify a mark; raises Unproven."""
         verify_mark(digest, mark, certificate, now_ms=self.clock_ms(), window_ms=self.window_ms)

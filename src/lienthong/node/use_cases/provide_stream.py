@@ -9,7 +9,7 @@ from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
-from lienthong.evidence.stream import Mark, StreamDigest
+from lienthong.evidence.stream import StreamDigest
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.provider import ProviderContext, State
 from lienthong.exchange.provider_stream import StreamingProvider
@@ -173,18 +173,13 @@ class StreamingProviderRun(ProviderRun):
 
     def _sign_mark(self, effect: effects.SignMark) -> None:
         assert self._service_flow is not None
-        plane, member = self._plane, effect.member
         digest = StreamDigest(effect.header_digest, response=True)
         try:
-            mark = plane.mark(digest, member)
+            mark = self._plane.mark(digest, effect.member)
         except LienthongError as error:
             self.feed(inputs.CannotSign(error))
             return
-
-        def sign(so_far: StreamDigest) -> Mark:
-            signature = plane.mark(so_far, member)
-            return Mark(signature.signed_at_ms, signature.value)
-
+        sign = self._plane.marker(effect.member)
         pump = self._outgoing = OutgoingPump(digest, sign, self._service_flow, limit=self._sizes.body_max)
         pump.on_ended = self._service_ended
         pump.on_aborted = self._service_gone
