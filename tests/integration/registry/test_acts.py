@@ -160,6 +160,56 @@ def test_a_node_rotates_its_certificates_without_leaving_the_directory(registry:
     assert published["not_connected"]["nodes"] == 1
 
 
+def test_maintenance_is_begun_renewed_and_ended_by_the_owner_or_the_operator(registry: FoundedRegistry) -> None:
+    node = f"{H26}/nut-1"
+    begin = {"node": node, "notice": "Thay ổ đĩa đến 6 giờ"}
+    assert registry.post("asker", "/nodes/maintenance", begin)["maintenance"] == begin["notice"]
+    later = registry.post("op1", "/nodes/maintenance", {"node": node, "notice": "Đến 8 giờ"})
+    assert (later["maintenance"], later["state"]) == ("Đến 8 giờ", "registered")
+    assert registry.post("asker", "/nodes/resume", {"node": node})["maintenance"] is None
+    rows = registry.items("/audit")[-3:]
+    assert [(row["event"], row["reason"]) for row in rows] == [
+        ("node:maintenance", begin["notice"]),
+        ("node:maintenance", "Đến 8 giờ"),
+        ("node:resume", ""),
+    ]
+    assert {row["object"] for row in rows} == {node}
+    assert rows[0]["before_digest"] == rows[2]["after_digest"]
+
+
+@pytest.mark.parametrize(
+    ("who", "change", "expected"),
+    [
+        ("asker", {"node": f"{G01}/nut-1"}, (403, "AccessDenied")),
+        ("owner", {"node": f"{G01}/nut-1"}, (403, "AccessDenied")),
+        ("op1", {"node": f"{G01}/nut-9"}, (404, "NotFound")),
+        ("op1", {"notice": " "}, (422, "ReasonNeeded")),
+        ("op1", {"notice": "x" * 1001}, (422, "InvalidText")),
+        ("op1", {"notice": "x\0"}, (422, "InvalidText")),
+        ("op1", {"notice": None}, (422, "InvalidDocument")),
+    ],
+)
+def test_maintenance_that_is_refused_changes_nothing(
+    registry: FoundedRegistry, who: str, change: dict[str, object], expected: tuple[int, str]
+) -> None:
+    before = events(registry)
+    entry = {"node": f"{H26}/nut-1", "notice": "Thay ổ đĩa", **change}
+    assert registry.refused(who, "/nodes/maintenance", entry) == expected
+    assert registry.refused("op1", "/nodes/resume", {"node": f"{H26}/nut-1"}) == (409, "WrongState")
+    assert events(registry) == before
+    assert [one["maintenance"] for one in registry.items("/nodes")] == [None, None]
+
+
+def test_a_retired_node_is_under_no_maintenance(registry: FoundedRegistry) -> None:
+    node = f"{H26}/nut-1"
+    registry.post("op1", "/nodes/maintenance", {"node": node, "notice": "Thay ổ đĩa"})
+    retired = registry.post("op1", "/nodes/retire", {"node": node, "reason": "thay bằng nút khác"})
+    assert (retired["state"], retired["maintenance"]) == ("retired", None)
+    entry = {"node": node, "notice": "Thay ổ đĩa"}
+    assert registry.refused("asker", "/nodes/maintenance", entry) == (409, "WrongState")
+    assert registry.refused("asker", "/nodes/resume", {"node": node}) == (409, "WrongState")
+
+
 def test_bad_enrolments_issue_nothing(registry: FoundedRegistry) -> None:
     token = registry.post("op1", "/nodes/token", {"node": f"{G01}/nut-1"})["token"]
     good = enrolment_entry(token, G01)

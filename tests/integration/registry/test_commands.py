@@ -120,6 +120,20 @@ def _a_grant(terminal: Terminal) -> None:
     assert [row["event"] for row in terminal.json("audit", "list", "--event", "node:approve")] == ["node:approve"] * 2
 
 
+def test_maintenance_from_the_command_line(terminal: Terminal) -> None:
+    member, node = "VN/GOV/G02", "VN/GOV/G02/nut-1"
+    terminal.json("member", "add", member, "--name-vi", "Cơ quan", "--name-en", "Agency")
+    terminal.json("node", "add", node, "--host", "127.0.0.1", "--port", "5602")
+    done = terminal.run("node", "maintenance", node, "--notice", "Thay ổ đĩa đến 6 giờ")
+    assert done.returncode == 0, done.stderr
+    assert "Thay ổ đĩa đến 6 giờ" in terminal.run("node", "list").stdout
+    for wrong in ((), ("--end", "--notice", "x"), ("--notice", "")):
+        assert terminal.run("node", "maintenance", node, *wrong).returncode == 2
+    assert terminal.json("node", "maintenance", node, "--end")["maintenance"] is None
+    assert "Thay ổ đĩa" not in terminal.run("node", "list").stdout
+    assert "WrongState" in terminal.run("node", "maintenance", node, "--end").stderr
+
+
 def test_lists_are_columns_for_people(terminal: Terminal) -> None:
     for noun in ("member", "node", "system", "service", "token"):
         done = terminal.run(noun, "list")

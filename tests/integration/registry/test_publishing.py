@@ -62,6 +62,26 @@ def test_nodes_see_what_is_connected_and_nothing_else(registry: FoundedRegistry,
     assert grant.approvals[0].by == "owner"
 
 
+def test_maintenance_reaches_the_nodes_with_the_next_publication(registry: FoundedRegistry, tmp_path: Path) -> None:
+    registry.enrol(G01)
+    registry.enrol(H26)
+    registry.post("op1", "/publications")
+    service = parse_service_id(SERVICE)
+    registry.post("op1", "/nodes/maintenance", {"node": f"{G01}/nut-1", "notice": "Đến 6 giờ"})
+    assert as_a_node_sees_it(registry, tmp_path / "before").node_for(service).maintenance is None
+    published = registry.post("op1", "/publications")
+    assert (published["changed"], published["findings"]) == (["network.json"], [])
+    directory = as_a_node_sees_it(registry, tmp_path / "during")
+    assert {str(node.node_id): node.maintenance for node in directory.nodes()} == {
+        f"{G01}/nut-1": "Đến 6 giờ",
+        f"{H26}/nut-1": None,
+    }
+    assert directory.service(service) is not None
+    registry.post("op1", "/nodes/resume", {"node": f"{G01}/nut-1"})
+    registry.post("op1", "/publications")
+    assert as_a_node_sees_it(registry, tmp_path / "after").node_for(service).maintenance is None
+
+
 def test_the_directory_is_served_without_login_and_revalidated(registry: FoundedRegistry) -> None:
     registry.post("op1", "/publications")
     answer = registry.client.get("/directory/metadata/timestamp.json")

@@ -12,13 +12,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from lienthong.domain.errors import Refused, Unavailable
 from lienthong.registry.store import unit as unit_module
 from lienthong.registry.store.migrate import alembic_config, upgrade
-from lienthong.registry.store.tables import AliasRow, Base, MemberRow, UtcDateTime
+from lienthong.registry.store.tables import AliasRow, Base, MemberRow, NodeRow, UtcDateTime
 from lienthong.registry.store.unit import Books, open_books, row_digest
 
 AT_MS = 1_615_334_400_123
@@ -67,6 +68,28 @@ def test_migrations_go_down_and_up_again(books: Books) -> None:
     upgrade(books)
     with books.unit() as unit:
         unit.add(member(1))
+
+
+def test_a_register_of_before_maintenance_is_brought_up_with_its_nodes(books: Books) -> None:
+    books.run(lambda connection: command.downgrade(alembic_config(connection), "0001"))
+    columns = "id, xroad_id, member, host, port, state, created_at"
+    values = "'1', 'VN/GOV/G01/nut-1', 'VN/GOV/G01', '127.0.0.1', 5500, 'active', '2021-03-10 00:00:00'"
+    with books.unit() as unit:
+        unit.add(member(1))
+    books.run(lambda connection: _execute(connection, f"INSERT INTO node ({columns}) VALUES ({values})"))
+    upgrade(books)
+    with books.unit() as unit:
+        node = unit.need(NodeRow, "node", xroad_id="VN/GOV/G01/nut-1")
+        assert (node.port, node.maintenance) == (5500, None)
+        node.maintenance = "Đến 6 giờ"
+    books.run(lambda connection: command.downgrade(alembic_config(connection), "0001"))
+    upgrade(books)
+    with books.reading() as unit:
+        assert unit.need(NodeRow, "node", xroad_id="VN/GOV/G01/nut-1").maintenance is None
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement)
 
 
 def test_the_models_are_ready_for_postgresql() -> None:
