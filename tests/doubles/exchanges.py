@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from tests.doubles.signing import NOW_MS, Signer
 
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
+from lienthong.evidence.stream import StreamDigest, sign_mark
 
 HA_NOI = MemberId("VN", "PROV", "H26")
 BO_CONG_AN = MemberId("VN", "GOV", "G01")
@@ -27,6 +30,15 @@ def response_record(signer: Signer, *, request_id: str = "r-1", message_id: str 
     request_leaf = leaf(request_digests(REQUEST_HEADER, REQUEST_BODY))
     digests = response_digests(RESPONSE_HEADER, RESPONSE_BODY, request_leaf)
     return _record(RecordKind.RESPONSE, signer, digests, (request_id, message_id, sequence))
+
+
+def stream_record(signer: Signer, *, response: bool = False) -> Record:
+    """What is recorded when a message with a long body begins."""
+    whole = response_record(signer) if response else request_record(signer)
+    beginning = sign_mark(StreamDigest(whole.header_digest, response=response), signer.key, NOW_MS)
+    signature = Signature(ECDSA_P256_SHA256, signer.certificate.digest, *beginning)
+    changes = {"kind": RecordKind.STREAM, "body": None, "body_digest": None, "signature": signature, "status": 0}
+    return msgspec.structs.replace(whole, **changes)
 
 
 def outcome_record(*, request_id: str = "r-1", message_id: str = "m-1", outcome: str = "AccessDenied") -> Record:

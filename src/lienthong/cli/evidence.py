@@ -56,7 +56,8 @@ def rebuild(
     (examined,) = exchanges.values()
     written: set[str] = set()
     for one in examined:
-        if one.record.signature is not None and one.record.kind.value not in written:
+        whole = one.record.signature is not None and one.record.kind.value != "stream"
+        if whole and one.record.kind.value not in written:
             written.add(one.record.kind.value)
             _write_message(one, out / one.record.kind.value)
     if not written:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lienthong.domain.errors import Unproven
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import MessageDigests
-from lienthong.evidence.record import Record
+from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.evidence.xades import (
     BODY_FILE,
@@ -57,7 +57,7 @@ def message_files(record: Record, certificate: SigningCertificate) -> dict[str, 
 
     Raises Unproven SignatureVerification for a record without a signature of its own.
     """
-    if record.signature is None or record.proof:
+    if record.signature is None or record.proof or record.kind is RecordKind.STREAM:
         raise Unproven("SignatureVerification", "The record has no signature of its own")
     files = {HEADER_FILE: record.header_part}
     if record.body is not None:

@@ -18,10 +18,14 @@ from lienthong.domain.network import SigningCertificate, member_of
 from lienthong.evidence.digest import MessageDigests, leaf
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.signature import Verified, verify
+from lienthong.evidence.stream import Mark, StreamDigest, verify_mark
 
 
 class Examined(NamedTuple):
-    """A record and what checking it gave: `verified`, or `failure` saying why not. An OUTCOME has neither."""
+    """A record and what checking it gave: `verified`, or `failure` saying why not.
+
+    An OUTCOME has neither; the beginning of a STREAM has no `verified`, because its mark proves no whole message.
+    """
 
     record: Record
     certificate: SigningCertificate | None
@@ -31,7 +35,8 @@ class Examined(NamedTuple):
 
 def signer_of(record: Record) -> MemberId:
     """Whose signature a message needs: the client's for a request, the service's for a response. Raises Malformed."""
-    if record.kind is RecordKind.REQUEST:
+    begins_request = record.kind is RecordKind.STREAM and record.request_leaf is None
+    if begins_request or record.kind is RecordKind.REQUEST:
         return member_of(parse_client_id(record.client))
     return parse_service_id(record.service).member
 
@@ -41,6 +46,9 @@ def examine(record: Record, certificate: SigningCertificate | None) -> Examined:
     if record.signature is None:
         return Examined(record, None, None, None)
     try:
+        if record.kind is RecordKind.STREAM:
+            verify_beginning(record, certificate)
+            return Examined(record, certificate, None, None)
         return Examined(record, certificate, verify_record(record, certificate), None)
     except LienthongError as error:
         return Examined(record, certificate, None, error)
@@ -72,6 +80,20 @@ def verify_record(record: Record, certificate: SigningCertificate | None) -> Ver
     return verify(signature, record.digests, certificate, now_ms=signature.signed_at_ms, window_ms=0)
 
 
+def verify_beginning(record: Record, certificate: SigningCertificate | None) -> Mark:
+    """The mark with which a streamed message began, proven. Raises Unproven, as `verify_record` does."""
+    signature = record.signature
+    if signature is None or record.proof or record.key_id:
+        raise Unproven("SignatureVerification", "The record has no signature of its own in clear")
+    if certificate is None:
+        raise Unproven("CertValidation", "The certificate of the signer is not kept here")
+    if record.digest_algorithm.of(record.header_part) != record.header_digest:
+        raise Unproven("InvalidReference", "The header part is not the one that was signed")
+    beginning = StreamDigest(record.header_digest, response=record.request_leaf is not None)
+    mark = Mark(signature.signed_at_ms, signature.value)
+    return verify_mark(beginning, mark, certificate, now_ms=mark.signed_at_ms, window_ms=0)
+
+
 def answers_request(examined: list[Examined], response: Record) -> bool | None:
     """Whether a response names one of the requests shown; None where there is no request to compare."""
     leaves = [leaf(one.record.digests) for one in examined if one.record.kind is RecordKind.REQUEST]
@@ -82,6 +104,7 @@ _KINDS = {
     RecordKind.REQUEST: "Yêu cầu / Request",
     RecordKind.RESPONSE: "Trả lời / Response",
     RecordKind.OUTCOME: "Kết cục / Outcome",
+    RecordKind.STREAM: "Mở đầu thông điệp lớn / Beginning of a large message",
 }
 _SIDES = {"consumer": "phía khai thác / consumer side", "provider": "phía cung cấp / provider side"}
 
@@ -181,7 +204,7 @@ def _record_document(one: Examined, answers: bool | None) -> dict[str, object]:
         "signer": None if one.certificate is None else subject(one.certificate),
         "signed_ms": signature.signed_at_ms,
         "signed": instant(signature.signed_at_ms),
-        "verified": one.verified is not None,
+        "verified": one.failure is None,
         "failure": None if one.failure is None else {"code": one.failure.code, "message": one.failure.message},
     }
     return document

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.exchanges import (
+    BO_CONG_AN,
+    HA_NOI,
+    outcome_record,
+    request_record,
+    response_record,
+    stream_record,
+)
 from tests.doubles.signing import Signer
 
 from lienthong.domain.errors import Unproven
+from lienthong.evidence.document import message_files
 from lienthong.evidence.record import Record
-from lienthong.evidence.show import answers_request, as_document, examine, render_text, verify_record
+from lienthong.evidence.show import (
+    answers_request,
+    as_document,
+    examine,
+    render_text,
+    signer_of,
+    verify_record,
+)
 
 CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
 REQUEST, RESPONSE = request_record(CONSUMER), response_record(PROVIDER)
@@ -84,3 +99,33 @@ def test_an_outcome_is_shown_without_proof() -> None:
     assert examined.failure is None
     assert "AccessDenied" in render_text([examined])
     assert "signature" not in msgspec.json.encode(as_document([examined])).decode()
+
+
+@pytest.mark.parametrize("response", [False, True])
+def test_the_beginning_of_a_large_message_is_shown_and_proven_as_a_mark(response: bool) -> None:
+    signer = Signer(BO_CONG_AN if response else HA_NOI)
+    record = stream_record(signer, response=response)
+    assert signer_of(record) == signer.member
+    examined = examine(record, signer.certificate)
+    assert (examined.failure, examined.verified) == (None, None)
+    assert "Beginning of a large message" in render_text([examined])
+    with pytest.raises(Unproven):
+        verify_record(record, signer.certificate)  # a mark is no message signature
+    with pytest.raises(Unproven):
+        message_files(record, signer.certificate)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"header_part": b"POST /r1/other\r\n"},
+        {"header_digest": b"x" * 64},
+        {"proof": (b"x" * 32,)},
+        {"signature": None},
+    ],
+)
+def test_a_changed_beginning_is_not_proven(changes: dict[str, object]) -> None:
+    signer = Signer(HA_NOI)
+    examined = examine(_changed(stream_record(signer), **changes), signer.certificate)
+    assert (examined.failure is not None) == (changes.get("signature", 1) is not None)
+    assert examined.verified is None
