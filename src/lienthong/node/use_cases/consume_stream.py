@@ -16,7 +16,7 @@ from lienthong.exchange.consumer_stream import StreamingConsumer
 from lienthong.node.use_cases.consume import ConsumerRun
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, framed_length
+from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, begin_verified, framed_length
 from lienthong.node.use_cases.sinks import DiscardSink, FrameSink, HttpOutlet, media_type
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_request_head
@@ -164,13 +164,7 @@ class StreamingConsumerRun(ConsumerRun):
 
     def _verify_mark(self, effect: effects.VerifyMark) -> None:
         assert self._incoming is not None
-        plane, certificate = self._plane, effect.certificate
-        digest = StreamDigest(effect.header_digest, response=True)
-        given = plane.opening_mark(digest, effect.mark, certificate)
-        if given.__class__ is inputs.MarkVerified:
-            self._incoming.begin(digest)
-            self._incoming.verify = lambda so_far, mark: plane.check_mark(so_far, mark, certificate)
-        self.feed(given)
+        self.feed(begin_verified(self._incoming, self._plane, effect, response=True))
 
     def _answer_end(self, body_digest: bytes, text: bytes) -> None:
         try:

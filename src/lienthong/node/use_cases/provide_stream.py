@@ -16,7 +16,7 @@ from lienthong.exchange.provider_stream import StreamingProvider
 from lienthong.node.use_cases.backends import Backends, stream_call_bytes
 from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.provide import ProviderRun
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, framed_length
+from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, begin_verified, framed_length
 from lienthong.node.use_cases.sinks import BufferSink, DiscardSink, FrameSink, HttpOutlet, declared_length
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_answer_head
@@ -97,13 +97,7 @@ class StreamingProviderRun(ProviderRun):
 
     def _verify_mark(self, effect: effects.VerifyMark) -> None:
         assert self._incoming is not None
-        plane, certificate = self._plane, effect.certificate
-        digest = StreamDigest(effect.header_digest, response=False)
-        given = plane.opening_mark(digest, effect.mark, certificate)
-        if given.__class__ is inputs.MarkVerified:
-            self._incoming.begin(digest)
-            self._incoming.verify = lambda so_far, mark: plane.check_mark(so_far, mark, certificate)
-        self.feed(given)
+        self.feed(begin_verified(self._incoming, self._plane, effect, response=False))
 
     def _message_end(self, body_digest: bytes, text: bytes) -> None:
         try:

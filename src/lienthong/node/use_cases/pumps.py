@@ -13,6 +13,9 @@ from typing import Protocol
 from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest
+from lienthong.exchange.effects import VerifyMark
+from lienthong.exchange.inputs import MarkVerified, SignatureUnproven
+from lienthong.node.use_cases.plane import Plane
 from lienthong.wire.stream_frames import Head, content_length, data_frame_start, end_frame, mark_frame
 
 
@@ -274,6 +277,19 @@ class IncomingPump:
     def _tell_end(self, signature: bytes) -> None:
         if not self._broken and self._digest is not None:
             self.on_end(self._digest.final(), signature)
+
+
+def begin_verified(
+    pump: IncomingPump, plane: Plane, effect: VerifyMark, *, response: bool
+) -> MarkVerified | SignatureUnproven:
+    """Verify the mark that opens a stream; only then `pump` takes bytes, each run of them proven by its own mark."""
+    certificate = effect.certificate
+    digest = StreamDigest(effect.header_digest, response=response)
+    given = plane.opening_mark(digest, effect.mark, certificate)
+    if given.__class__ is MarkVerified:
+        pump.verify = lambda so_far, mark: plane.check_mark(so_far, mark, certificate)
+        pump.begin(digest)
+    return given
 
 
 def framed_length(head: bytes, body_length: int | None) -> int | None:
