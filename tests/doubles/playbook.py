@@ -147,21 +147,20 @@ def mark(header_digest: bytes, signer: Signer, *, response: bool) -> Signature:
 
 
 def verifies(play: Playbook) -> inputs.SignatureVerified | inputs.SignatureUnproven:
-    signature, digests, certificate = play.last(effects.Verify)
+    wish = play.last(effects.Verify)
     try:
-        proof = verify(signature, digests, certificate, now_ms=NOW_MS, window_ms=WINDOW_MS)
+        proof = verify(wish.signature, wish.digests, wish.certificate, now_ms=NOW_MS, window_ms=WINDOW_MS)
     except Unproven as error:
         return inputs.SignatureUnproven(error, NOW_MS)
     return inputs.SignatureVerified(proof, NOW_MS)
 
 
 def verifies_mark(play: Playbook) -> inputs.MarkVerified | inputs.SignatureUnproven:
-    header_digest, signature, certificate, response = play.last(effects.VerifyMark)
-    digest = StreamDigest(header_digest, response=response)
+    wish = play.last(effects.VerifyMark)
+    digest = StreamDigest(wish.header_digest, response=wish.response)
+    mark = Mark(wish.mark.signed_at_ms, wish.mark.value)
     try:
-        verify_mark(
-            digest, Mark(signature.signed_at_ms, signature.value), certificate, now_ms=NOW_MS, window_ms=WINDOW_MS
-        )
+        verify_mark(digest, mark, wish.certificate, now_ms=NOW_MS, window_ms=WINDOW_MS)
     except Unproven as error:
         return inputs.SignatureUnproven(error, NOW_MS)
     return inputs.MarkVerified(NOW_MS)

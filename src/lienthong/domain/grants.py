@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.domain.network import DataClass, Endpoint
 
@@ -68,14 +70,16 @@ class Approval:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why a call is made: purpose code, procedure code, case number, officer. None = not stated."""
 
     purpose: str | None = None
     procedure: str | None = None
     case: str | None = None
     officer: str | None = None
+
+
+_NOT_STATED = Reason()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,6 @@ class Grant:
     needs_officer: bool = False
     quota: Quota | None = None
     hours: Hours | None = None
-    defaults: Reason = Reason()
+    defaults: Reason = _NOT_STATED
     approvals: tuple[Approval, ...] = ()
     contact: str = ""

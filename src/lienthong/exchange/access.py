@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Call, Permit, QuotaWindows, decide
@@ -17,7 +18,7 @@ from lienthong.wire.message import ResponseIds, request_hash
 from lienthong.wire.request_line import RequestLine
 
 
-class Parties(NamedTuple):
+class Parties(Struct, frozen=True):
     """Who takes part in an exchange and why, under the identifiers that the directory resolves to.
 
     `sent_client` and `sent_service` are the identifiers as the client wrote them: they are part of the signed bytes.
@@ -36,11 +37,10 @@ def with_reason(parties: Parties, reason: Reason) -> Parties:
     """`parties` with the reason that the permit fixed."""
     if reason is parties.reason:
         return parties
-    client, service, sent_client, sent_service, request_id, message_id, _ = parties
-    return Parties(client, service, sent_client, sent_service, request_id, message_id, reason)
+    return replace(parties, reason=reason)
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """A request as read."""
 
     line: RequestLine
@@ -49,7 +49,7 @@ class Asked(NamedTuple):
 
 def parties_of(directory: FreshDirectory, asked: Asked, *, request_id: str, message_id: str) -> Parties:
     """Resolve the codes of a request; raises UnknownMember."""
-    line, read = asked
+    line, read = asked.line, asked.read
     return Parties(
         directory.canonical_client(read.client),
         directory.canonical_service(line.service),
@@ -105,7 +105,7 @@ def permit_for(
     directory: FreshDirectory, quota: QuotaWindows, parties: Parties, *, asked: Asked, now_ms: int
 ) -> Permit:
     """The Permit for one call; raises Refused with the clause that failed."""
-    line, read = asked
+    line, read = asked.line, asked.read
     client = parties.client
     system = directory.system(client) if isinstance(client, SystemId) else None
     call = Call(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import LienthongError
@@ -14,14 +14,14 @@ from lienthong.evidence.signature import Signature
 from lienthong.wire.faults import Side
 
 
-class Sign(NamedTuple):
+class Sign(Struct, frozen=True):
     """Sign the digests with the key of `member`; answer with Signed."""
 
     digests: MessageDigests
     member: MemberId
 
 
-class Verify(NamedTuple):
+class Verify(Struct, frozen=True):
     """Verify; answer with SignatureVerified or SignatureUnproven."""
 
     signature: Signature
@@ -29,13 +29,13 @@ class Verify(NamedTuple):
     certificate: SigningCertificate
 
 
-class Append(NamedTuple):
+class Append(Struct, frozen=True):
     """Make the records durable; answer with Recorded or RecordFailed."""
 
     records: tuple[Record, ...]
 
 
-class Send(NamedTuple):
+class Send(Struct, frozen=True):
     """Send the signed request to the provider's node; answer with AnswerReceived or SendFailed."""
 
     node: Node
@@ -44,7 +44,7 @@ class Send(NamedTuple):
     signature: Signature
 
 
-class CallService(NamedTuple):
+class CallService(Struct, frozen=True):
     """Call the provider's system. It needs the Permit. Answer with ServiceAnswered or ServiceFailed."""
 
     permit: Permit
@@ -56,7 +56,7 @@ class CallService(NamedTuple):
     repeatable: bool
 
 
-class Reply(NamedTuple):
+class Reply(Struct, frozen=True):
     """Answer the consumer's node with a signed message; `outcome` is the code of a refusal, else empty."""
 
     header_part: bytes
@@ -65,7 +65,7 @@ class Reply(NamedTuple):
     outcome: str
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """Answer the calling system. `header_lines` are ``Name:Value CRLF`` lines as they were signed."""
 
     status: int
@@ -74,7 +74,7 @@ class Answer(NamedTuple):
     body: bytes | None
 
 
-class Fault(NamedTuple):
+class Fault(Struct, frozen=True):
     """Answer with an error that this node makes; `side` decides the prefix of its code."""
 
     error: LienthongError
@@ -82,7 +82,7 @@ class Fault(NamedTuple):
     message_id: str | None
 
 
-class SignMark(NamedTuple):
+class SignMark(Struct, frozen=True):
     """Sign the beginning of a stream with the key of `member`; answer with MarkSigned or CannotSign."""
 
     header_digest: bytes
@@ -90,7 +90,7 @@ class SignMark(NamedTuple):
     response: bool
 
 
-class VerifyMark(NamedTuple):
+class VerifyMark(Struct, frozen=True):
     """Verify the beginning of a stream; answer with MarkVerified or SignatureUnproven."""
 
     header_digest: bytes
@@ -99,7 +99,7 @@ class VerifyMark(NamedTuple):
     response: bool
 
 
-class OpenStream(NamedTuple):
+class OpenStream(Struct, frozen=True):
     """Begin to send a streamed request to the provider's node; its body is what the caller still sends."""
 
     node: Node
@@ -107,43 +107,43 @@ class OpenStream(NamedTuple):
     mark: Signature
 
 
-class EndStream(NamedTuple):
+class EndStream(Struct, frozen=True):
     """End it with the message signature; answer as to Send."""
 
     signature: Signature
 
 
-class OpenService(NamedTuple):
+class OpenService(Struct, frozen=True):
     """Call the provider's system with a body that arrives in pieces (the Permit is in `call`); answer as to it."""
 
     call: CallService
 
 
-class EndService(NamedTuple):
+class EndService(Struct, frozen=True):
     """The streamed body is proven whole: let the provider's system have its end."""
 
 
-class ReplyBegins(NamedTuple):
+class ReplyBegins(Struct, frozen=True):
     """Begin a streamed answer to the consumer's node; its body is what the service still sends."""
 
     header_part: bytes
     mark: Signature
 
 
-class ReplyEnds(NamedTuple):
+class ReplyEnds(Struct, frozen=True):
     """End it with the message signature."""
 
     signature: Signature
     outcome: str
 
 
-class ReplyBreaks(NamedTuple):
+class ReplyBreaks(Struct, frozen=True):
     """A begun answer cannot be completed: break the channel off."""
 
     error: LienthongError
 
 
-class AnswerBegins(NamedTuple):
+class AnswerBegins(Struct, frozen=True):
     """Begin to answer the calling system; the body follows as it is verified."""
 
     status: int
@@ -151,11 +151,11 @@ class AnswerBegins(NamedTuple):
     header_lines: bytes
 
 
-class AnswerEnds(NamedTuple):
+class AnswerEnds(Struct, frozen=True):
     """The streamed answer is proven whole: let the calling system have its end."""
 
 
-class AnswerBreaks(NamedTuple):
+class AnswerBreaks(Struct, frozen=True):
     """A begun answer cannot be completed: break the connection off."""
 
     error: LienthongError

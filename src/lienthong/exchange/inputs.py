@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import ClientId
@@ -13,7 +13,7 @@ from lienthong.evidence.signature import Signature, Verified
 Headers = list[tuple[bytes, bytes]]
 
 
-class RequestReceived(NamedTuple):
+class RequestReceived(Struct, frozen=True):
     """A system sent a request to its node. `speaks_for` are the clients whose name it has proved it may use.
 
     With `streamed` the body follows in pieces and ends with BodyEnded.
@@ -30,7 +30,7 @@ class RequestReceived(NamedTuple):
     streamed: bool = False
 
 
-class MessageReceived(NamedTuple):
+class MessageReceived(Struct, frozen=True):
     """A node sent a signed request message. `peer` is the node whose channel certificate it came through."""
 
     header_part: bytes
@@ -40,43 +40,43 @@ class MessageReceived(NamedTuple):
     now_ms: int
 
 
-class Signed(NamedTuple):
+class Signed(Struct, frozen=True):
     """The digests of the last Sign effect are signed."""
 
     signature: Signature
 
 
-class CannotSign(NamedTuple):
+class CannotSign(Struct, frozen=True):
     """They could not be signed."""
 
     error: LienthongError
 
 
-class Recorded(NamedTuple):
+class Recorded(Struct, frozen=True):
     """The records of the last Append effect are durable."""
 
 
-class RecordFailed(NamedTuple):
+class RecordFailed(Struct, frozen=True):
     """They could not be made durable."""
 
     error: LienthongError
 
 
-class SignatureVerified(NamedTuple):
+class SignatureVerified(Struct, frozen=True):
     """The signature of the last Verify effect holds."""
 
     proof: Verified[MessageDigests]
     now_ms: int
 
 
-class SignatureUnproven(NamedTuple):
+class SignatureUnproven(Struct, frozen=True):
     """It does not hold."""
 
     error: LienthongError
     now_ms: int
 
 
-class AnswerReceived(NamedTuple):
+class AnswerReceived(Struct, frozen=True):
     """The provider node answered with a signed message."""
 
     header_part: bytes
@@ -85,14 +85,14 @@ class AnswerReceived(NamedTuple):
     now_ms: int
 
 
-class SendFailed(NamedTuple):
+class SendFailed(Struct, frozen=True):
     """The provider node did not answer with a signed message."""
 
     error: LienthongError
     now_ms: int
 
 
-class ServiceAnswered(NamedTuple):
+class ServiceAnswered(Struct, frozen=True):
     """The provider's system answered the call."""
 
     status: int
@@ -102,38 +102,38 @@ class ServiceAnswered(NamedTuple):
     now_ms: int
 
 
-class ServiceFailed(NamedTuple):
+class ServiceFailed(Struct, frozen=True):
     """The provider's system could not be called or did not answer properly."""
 
     error: LienthongError
     now_ms: int
 
 
-class MarkSigned(NamedTuple):
+class MarkSigned(Struct, frozen=True):
     """The mark of the last SignMark effect."""
 
     signature: Signature
 
 
-class MarkVerified(NamedTuple):
+class MarkVerified(Struct, frozen=True):
     """The mark of the last VerifyMark effect holds."""
 
     now_ms: int
 
 
-class BodyEnded(NamedTuple):
+class BodyEnded(Struct, frozen=True):
     """The streamed body of the request is complete."""
 
     body_digest: bytes
 
 
-class CallerGone(NamedTuple):
+class CallerGone(Struct, frozen=True):
     """The caller broke off before its streamed body was complete."""
 
     now_ms: int
 
 
-class AnswerStreamOpened(NamedTuple):
+class AnswerStreamOpened(Struct, frozen=True):
     """The provider node began a streamed answer. `mark` is its signed beginning, not believed yet."""
 
     header_part: bytes
@@ -141,7 +141,7 @@ class AnswerStreamOpened(NamedTuple):
     now_ms: int
 
 
-class AnswerStreamEnded(NamedTuple):
+class AnswerStreamEnded(Struct, frozen=True):
     """The streamed answer is complete."""
 
     body_digest: bytes
@@ -149,7 +149,7 @@ class AnswerStreamEnded(NamedTuple):
     now_ms: int
 
 
-class MessageStreamOpened(NamedTuple):
+class MessageStreamOpened(Struct, frozen=True):
     """A node began a streamed request message. `mark` is its signed beginning, not believed yet."""
 
     header_part: bytes
@@ -158,7 +158,7 @@ class MessageStreamOpened(NamedTuple):
     now_ms: int
 
 
-class MessageStreamEnded(NamedTuple):
+class MessageStreamEnded(Struct, frozen=True):
     """The streamed request message is complete."""
 
     body_digest: bytes
@@ -166,14 +166,14 @@ class MessageStreamEnded(NamedTuple):
     now_ms: int
 
 
-class StreamBroken(NamedTuple):
+class StreamBroken(Struct, frozen=True):
     """A stream that arrives ended early, or a piece of it does not hold."""
 
     error: LienthongError
     now_ms: int
 
 
-class ServiceStreamOpened(NamedTuple):
+class ServiceStreamOpened(Struct, frozen=True):
     """The provider's system began a large answer."""
 
     status: int
@@ -182,7 +182,7 @@ class ServiceStreamOpened(NamedTuple):
     now_ms: int
 
 
-class ServiceStreamEnded(NamedTuple):
+class ServiceStreamEnded(Struct, frozen=True):
     """The large answer is complete."""
 
     body_digest: bytes

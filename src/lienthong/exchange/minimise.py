@@ -7,7 +7,8 @@ service made of the uncut answer do not leave with the cut one.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import Unavailable
@@ -21,7 +22,7 @@ _OF_THE_UNCUT = frozenset({b"etag", b"content-md5", b"digest", b"content-digest"
 Headers = list[tuple[bytes, bytes]]
 
 
-class ServiceAnswer(NamedTuple):
+class ServiceAnswer(Struct, frozen=True):
     """An answer of the provider's system."""
 
     status: int
@@ -49,7 +50,7 @@ def minimise(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:
 
 def _cut(answer: ServiceAnswer, body: bytes | None) -> ServiceAnswer:
     headers = [header for header in answer.headers if header[0].lower() not in _OF_THE_UNCUT]
-    return answer._replace(headers=headers, body=body)
+    return replace(answer, headers=headers, body=body)
 
 
 def _yes_or_no(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:

@@ -195,7 +195,7 @@ class StreamingProvider(ProviderExchange):
 
 _ONE = StreamingProvider
 _RECORDING = frozenset({State.RECORDING_BEGINNING, State.RECORDING_WHOLE, State.RECORDING_REPLY})
-_LATE = (
+_LATE: tuple[type, ...] = (
     inputs.MessageStreamEnded,
     inputs.StreamBroken,
     inputs.ServiceAnswered,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.network import BodyRetention
@@ -12,7 +12,7 @@ from lienthong.evidence.signature import Signature
 from lienthong.exchange.access import Parties
 
 
-class SignedMessage(NamedTuple):
+class SignedMessage(Struct, frozen=True):
     """One signed message with its digests."""
 
     header_part: bytes
@@ -21,7 +21,7 @@ class SignedMessage(NamedTuple):
     signature: Signature
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """Under what a message is recorded: who and why, under which grant, on which side, keeping which bodies."""
 
     parties: Parties
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     retention: BodyRetention
 
 
-class End(NamedTuple):
+class End(Struct, frozen=True):
     """How an exchange ended, in a response: HTTP status, and the error code where it is a refusal."""
 
     status: int

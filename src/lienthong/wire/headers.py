@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Reason
@@ -86,7 +88,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD = re.compile(r"[^\s.,]{1,100}(?:\.[^\s.,]{1,100}){0,15}\Z")
 
 
-class RequestHeaders(NamedTuple):
+class RequestHeaders(Struct, frozen=True):
     """What the protocol headers of a request say; None = not sent.
 
     `fields` are the dotted fields that the caller wants (empty = all that it may have); `accept` the Accept values.

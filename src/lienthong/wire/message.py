@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
 from lienthong.wire.headers import (
@@ -57,7 +59,7 @@ class ResponseIds(NamedTuple):
     request_hash: bytes
 
 
-class RequestPart(NamedTuple):
+class RequestPart(Struct, frozen=True):
     """A parsed request header part. `headers` are those of the part without x-road-request-id."""
 
     line: RequestLine
@@ -73,7 +75,7 @@ class RequestPart(NamedTuple):
         return self.read.message_id, self.request_id
 
 
-class ResponsePart(NamedTuple):
+class ResponsePart(Struct, frozen=True):
     """A parsed response header part; None = absent, which `check_response` refuses.
 
     `headers` are those that the service sent, without the ones that the node made. `fault` is the error code of a

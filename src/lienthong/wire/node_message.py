@@ -8,7 +8,6 @@ an unsigned error of the other node.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 import msgspec
 
@@ -31,7 +30,7 @@ _STREAM_REQUEST = b"POST /exchange HTTP/1.1\r\nHost: %b\r\nContent-Type: applica
 _STREAM_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.stream\r\n"
 
 
-class CarriedMessage(NamedTuple):
+class CarriedMessage(msgspec.Struct, frozen=True):
     """A message as it arrived: not verified yet."""
 
     header_part: bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.doubles.exchange_country import (
     FIELDS,
     HANOI,
@@ -87,13 +88,13 @@ def test_bodies_are_kept_only_where_the_service_says_so(play: Playbook) -> None:
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        (request()._replace(target=b"/r1/VN/GOV"), "BadRequest"),
-        (request()._replace(method=b"BREW"), "InvalidHttpMethod"),
-        (request()._replace(headers=[]), "InvalidClientIdentifier"),
-        (request()._replace(speaks_for=frozenset()), "ClientUnauthenticated"),
-        (request()._replace(speaks_for=frozenset({SystemId("VN", "GOV", "G01", "dan-cu")})), "ClientUnauthenticated"),
+        (replace(request(), target=b"/r1/VN/GOV"), "BadRequest"),
+        (replace(request(), method=b"BREW"), "InvalidHttpMethod"),
+        (replace(request(), headers=[]), "InvalidClientIdentifier"),
+        (replace(request(), speaks_for=frozenset()), "ClientUnauthenticated"),
+        (replace(request(), speaks_for=frozenset({SystemId("VN", "GOV", "G01", "dan-cu")})), "ClientUnauthenticated"),
         (request(ServiceId("VN", "GOV", "G99", "x", "y")), "UnknownMember"),
-        (request()._replace(now_ms=NOW_MS + 10**11), "OutdatedGlobalConf"),
+        (replace(request(), now_ms=NOW_MS + 10**11), "OutdatedGlobalConf"),
         (request(streamed=True), "MessageTooLarge"),
     ],
 )
@@ -111,13 +112,13 @@ def test_told_at_once(play: Playbook, given: inputs.RequestReceived, code: str) 
         (request(FIELDS, (b"Lienthong-Fields", b"ngaySinh")), "AccessDenied", "fields"),
         (request(SOAP), "ServiceType", None),
         (request(SUSPENDED), "ServiceDisabled", None),
-        (request()._replace(headers=[(b"x-road-client", b"VN/PROV/H26/khac")]), "AccessDenied", "no-grant"),
+        (replace(request(), headers=[(b"x-road-client", b"VN/PROV/H26/khac")]), "AccessDenied", "no-grant"),
     ],
 )
 def test_a_refusal_of_a_known_caller_is_on_record(
     play: Playbook, given: inputs.RequestReceived, code: str, clause: str | None
 ) -> None:
-    given = given._replace(speaks_for=frozenset({ONE_STOP, SystemId("VN", "PROV", "H26", "khac")}))
+    given = replace(given, speaks_for=frozenset({ONE_STOP, SystemId("VN", "PROV", "H26", "khac")}))
     outcome = code if clause is None else f"{code}/{clause}"
     play >> given << records(OUTCOME, outcome=outcome)
     play >> RECORDED << faults(code, clause)
@@ -139,7 +140,7 @@ def test_a_quota_is_counted(play: Playbook) -> None:
 
 def test_another_security_server_is_refused(play: Playbook) -> None:
     given = request()
-    wrong = given._replace(headers=[*given.headers, (b"X-Road-Security-Server", b"VN/GOV/G01/khac")])
+    wrong = replace(given, headers=[*given.headers, (b"X-Road-Security-Server", b"VN/GOV/G01/khac")])
     play >> wrong << records(OUTCOME, outcome="InvalidSecurityServer")
 
 
@@ -223,7 +224,7 @@ def test_forged(sent: Playbook) -> None:
     sent >> RECORDED
 
     def altered(play: Playbook) -> inputs.AnswerReceived:
-        return answers()(play)._replace(body=b'{"ok":false}')
+        return replace(answers()(play), body=b'{"ok":false}')
 
     sent >> altered << Verify
     sent >> verifies << records(OUTCOME, outcome="InvalidSignatureValue")

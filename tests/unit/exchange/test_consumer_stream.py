@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha512
 
 import pytest
+from msgspec.structs import replace
 from tests.doubles.exchange_country import POLICE, consumer_context, forger
 from tests.doubles.playbook import (
     BROKEN,
@@ -219,7 +220,7 @@ def test_a_streamed_answer_to_a_streamed_request(streamed: Playbook) -> None:
 def test_a_forged_beginning(asked: Playbook) -> None:
     def forged(play: Playbook) -> inputs.AnswerStreamOpened:
         given = opens_answer()(play)
-        return given._replace(mark=given.mark._replace(value=given.mark.value[:-1] + b"\x00"))
+        return replace(given, mark=given.mark._replace(value=given.mark.value[:-1] + b"\x00"))
 
     asked >> forged << VerifyMark
     asked >> verifies_mark << records(OUTCOME, outcome="InvalidSignatureValue")
@@ -274,7 +275,7 @@ def test_the_answer_breaks_in_the_middle(answering: Playbook) -> None:
 
 def test_the_end_of_the_answer_does_not_fit_its_body(answering: Playbook) -> None:
     def altered(play: Playbook) -> inputs.AnswerStreamEnded:
-        return ends_answer()(play)._replace(body_digest=bytes(32))
+        return replace(ends_answer()(play), body_digest=bytes(32))
 
     answering >> altered << Verify
     answering >> verifies << records(OUTCOME, outcome="InvalidSignatureValue")

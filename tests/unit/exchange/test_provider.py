@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.doubles.exchange_country import (
     ELSEWHERE,
     FIELDS,
@@ -121,7 +122,7 @@ def test_an_answer_that_cannot_be_cut_does_not_leave() -> None:
 @pytest.mark.parametrize("broken", [(b"X Y", b"1"), (b"X", b"1\r\nY: 2")], ids=["name", "value"])
 def test_an_answer_with_a_broken_header_does_not_leave(broken: tuple[bytes, bytes]) -> None:
     given = served()
-    reply = answered(WHOLE, given._replace(headers=[*given.headers, broken]))
+    reply = answered(WHOLE, replace(given, headers=[*given.headers, broken]))
     assert reply.outcome == "ServiceFailed.InvalidMessage"
 
 
@@ -191,12 +192,12 @@ def test_a_refused_message_is_not_taken() -> None:
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        (message(request())._replace(header_part=b"nonsense"), "InvalidMessage"),
-        (message(request()._replace(headers=[])), "InvalidClientIdentifier"),
-        (message(request())._replace(peer=nodes()[POLICE]), "SslAuthenticationFailed"),
+        (replace(message(request()), header_part=b"nonsense"), "InvalidMessage"),
+        (message(replace(request(), headers=[])), "InvalidClientIdentifier"),
+        (replace(message(request()), peer=nodes()[POLICE]), "SslAuthenticationFailed"),
         (message(request(), forger()), "CertValidation"),
         (message(request(), signer_of(POLICE)), "CertValidation"),
-        (message(request())._replace(now_ms=NOW_MS + 10**11), "OutdatedGlobalConf"),
+        (replace(message(request()), now_ms=NOW_MS + 10**11), "OutdatedGlobalConf"),
     ],
     ids=["nonsense", "no client", "another node", "unknown key", "another member", "stale directory"],
 )
@@ -210,8 +211,8 @@ def test_told_without_a_signature(given: inputs.MessageReceived, code: str) -> N
 def test_altered(what: str) -> None:
     given = message(request())
     altered = {
-        "body": given._replace(body=b'{"a":1}'),
-        "header_part": given._replace(header_part=given.header_part.replace(b"nguoi", b"nguui")),
+        "body": replace(given, body=b'{"a":1}'),
+        "header_part": replace(given, header_part=given.header_part.replace(b"nguoi", b"nguui")),
     }
     play = playbook()
     play >> altered[what] << Verify

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.doubles.exchange_country import FIELDS, HANOI, WHOLE, YES_NO, forger, provider_context, signer_of
 from tests.doubles.playbook import (
     BROKEN,
@@ -130,7 +131,7 @@ def test_a_refusal_at_the_beginning(play: Playbook) -> None:
     ("given", "code"),
     [
         (message_stream(ASKED, forger()), "CertValidation"),
-        (message_stream(ASKED)._replace(header_part=b"x"), "InvalidMessage"),
+        (replace(message_stream(ASKED), header_part=b"x"), "InvalidMessage"),
     ],
 )
 def test_a_beginning_that_is_not_believed(play: Playbook, given: object, code: str) -> None:
@@ -141,7 +142,7 @@ def test_a_beginning_that_is_not_believed(play: Playbook, given: object, code: s
 
 def test_a_forged_beginning(play: Playbook) -> None:
     opening = message_stream(ASKED)
-    play >> opening._replace(mark=opening.mark._replace(signed_at_ms=opening.mark.signed_at_ms + 1)) << VerifyMark
+    play >> replace(opening, mark=opening.mark._replace(signed_at_ms=opening.mark.signed_at_ms + 1)) << VerifyMark
     play >> verifies_mark << faults("InvalidSignatureValue")
     play >> BROKEN
     play.over()
@@ -176,7 +177,7 @@ def test_the_stream_breaks_and_that_cannot_be_recorded(receiving: Playbook) -> N
 
 
 def test_the_end_does_not_fit_the_body(receiving: Playbook) -> None:
-    receiving >> ENDED._replace(body_digest=bytes(64)) << Verify
+    receiving >> replace(ENDED, body_digest=bytes(64)) << Verify
     receiving >> verifies << records(OUTCOME, outcome="InvalidSignatureValue")
     receiving >> RECORDED << breaks(ReplyBreaks, "InvalidSignatureValue")
     receiving.over()
@@ -270,7 +271,7 @@ def test_what_must_be_cut_does_not_pass_in_pieces(service: object, whole: bool) 
 
 
 def test_a_large_answer_with_a_broken_header(called: Playbook) -> None:
-    called >> SERVICE_OPENS._replace(headers=[(b"X Y", b"1")]) << Sign
+    called >> replace(SERVICE_OPENS, headers=[(b"X Y", b"1")]) << Sign
     called >> signs << records(RESPONSE, outcome="ServiceFailed.InvalidMessage")
 
 

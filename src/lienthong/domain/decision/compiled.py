@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Grant, GrantState, Reason
@@ -13,7 +15,7 @@ from lienthong.domain.pathglob import PathGlob, compile_glob
 ANY_METHOD: Final = "*"
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True):
     """What is asked: who calls which operation why, for which fields (empty = all granted), and when.
 
     `client_level` is the approved security level of the calling system (None = none). `path` is the path behind the
@@ -30,7 +32,7 @@ class Call(NamedTuple):
     at_ms: int
 
 
-class CompiledGrant(NamedTuple):
+class CompiledGrant(Struct, frozen=True):
     """A grant with its globs and mask compiled; make it with `compile_grant`."""
 
     grant: Grant

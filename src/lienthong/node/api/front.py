@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from lienthong.adapters.http.flow import BodySink
 from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response
 from lienthong.domain.errors import LienthongError, Malformed
@@ -73,7 +75,7 @@ class FrontDoor:
         def whole() -> None:
             request.keep_alive = keep_alive
 
-        return run.start_stream(received._replace(streamed=True), request.connection.flow, length, whole)
+        return run.start_stream(replace(received, streamed=True), request.connection.flow, length, whole)
 
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
         """The bytes broke a bound or the protocol."""

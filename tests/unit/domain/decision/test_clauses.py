@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.doubles.grants import CALL, NOON_MS, granted
 
 from lienthong.domain.decision import Clause, QuotaWindows
@@ -23,7 +24,7 @@ NOTHING_FITS = granted(
     hours=Hours(0, 1),
     quota=Quota(0, 60),
 )
-BAD_CALL = CALL._replace(client=SystemId("VN", "GOV", "X", "x"), client_level=None, reason=Reason(), fields=("cccd",))
+BAD_CALL = replace(CALL, client=SystemId("VN", "GOV", "X", "x"), client_level=None, reason=Reason(), fields=("cccd",))
 
 
 def test_all_clauses_can_fail_at_once() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import FrozenInstanceError, replace
+import dataclasses
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
 from tests.doubles.grants import CALL, CONSUMER, GRANT, NOON_MS, SERVICE, granted
 
 from lienthong.domain.decision import Call, Clause, Permit, QuotaWindows, compile_grant, decide
@@ -21,7 +23,7 @@ from lienthong.domain.network import Endpoint
 
 def refusal(grants: dict[str, Any] | None = None, call: dict[str, Any] | None = None) -> Refused:
     with pytest.raises(Refused) as refused:
-        decide((granted(**(grants or {})),), CALL._replace(**(call or {})), QuotaWindows())
+        decide((granted(**(grants or {})),), replace(CALL, **(call or {})), QuotaWindows())
     assert refused.value.code == "AccessDenied"
     return refused.value
 
@@ -102,19 +104,19 @@ ALLOWED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("grant", "call"), ALLOWED)
 def test_allowed(grant: dict[str, Any], call: dict[str, Any]) -> None:
-    assert decide((granted(**grant),), CALL._replace(**call), QuotaWindows()).grant.grant_id == "q-1"
+    assert decide((granted(**grant),), replace(CALL, **call), QuotaWindows()).grant.grant_id == "q-1"
 
 
 def test_defaults_fill_what_is_not_stated_and_nothing_else() -> None:
     defaults = Reason("giai-quyet-tthc", "mac-dinh", "mac-dinh", "mac-dinh")
-    call = CALL._replace(reason=Reason(case="hs-9"))
+    call = replace(CALL, reason=Reason(case="hs-9"))
     permit = decide((granted(defaults=defaults),), call, QuotaWindows())
     assert permit.reason == Reason("giai-quyet-tthc", "mac-dinh", "hs-9", "mac-dinh")
 
 
 def test_a_refusal_names_no_person() -> None:
-    call = CALL._replace(path="/cong-dan/001085012345", reason=Reason("x", "y", "hs-bi-mat", "cb-bi-mat"))
-    message = refusal({"endpoints": (Endpoint("GET", "/a"),)}, call._asdict()).message
+    call = replace(CALL, path="/cong-dan/001085012345", reason=Reason("x", "y", "hs-bi-mat", "cb-bi-mat"))
+    message = refusal({"endpoints": (Endpoint("GET", "/a"),)}, asdict(call)).message
     assert "001085012345" not in message and "bi-mat" not in message
 
 
@@ -135,7 +137,7 @@ def test_the_first_grant_that_fits_is_used() -> None:
 
 
 def test_asked_fields_narrow_the_mask() -> None:
-    permit = decide((granted(),), CALL._replace(fields=("hoTen",)), QuotaWindows())
+    permit = decide((granted(),), replace(CALL, fields=("hoTen",)), QuotaWindows())
     assert permit.mask.cut_json(b'{"hoTen":"A","ngaySinh":"1985"}') == b'{"hoTen":"A"}'
 
 
@@ -145,7 +147,7 @@ def test_nobody_else_makes_a_permit() -> None:
     with pytest.raises(TypeError):
         Permit(*fields, object())
     with pytest.raises((TypeError, ValueError)):
-        replace(permit, at_ms=0)
+        dataclasses.replace(permit, at_ms=0)
     with pytest.raises(FrozenInstanceError):
         permit.at_ms = 0  # type: ignore[misc]
     assert copy.copy(permit) == permit
@@ -155,13 +157,13 @@ def test_quota_is_used_only_by_granted_calls() -> None:
     quota, limited = QuotaWindows(), granted(quota=Quota(2, 60))
     for _ in range(5):
         with pytest.raises(Refused):
-            decide((limited,), CALL._replace(fields=("cccd",)), quota)
+            decide((limited,), replace(CALL, fields=("cccd",)), quota)
     decide((limited,), CALL, quota)
     decide((limited,), CALL, quota)
     with pytest.raises(Refused) as refused:
         decide((limited,), CALL, quota)
     assert refused.value.clause == Clause.QUOTA
-    assert decide((limited,), CALL._replace(at_ms=NOON_MS + 60_000), quota)
+    assert decide((limited,), replace(CALL, at_ms=NOON_MS + 60_000), quota)
 
 
 TIMES = st.integers(NOON_MS - 3 * 86_400_000, NOON_MS + 3 * 86_400_000)
@@ -238,7 +240,7 @@ def test_asking_for_less_is_never_refused_where_more_is_allowed(
 ) -> None:
     candidates = (compile_grant(grant),)
     try:
-        decide(candidates, call._replace(fields=call.fields + more), QuotaWindows())
+        decide(candidates, replace(call, fields=call.fields + more), QuotaWindows())
     except Refused:
         return
     assert decide(candidates, call, QuotaWindows())
