@@ -231,8 +231,7 @@ def test_header_lines_are_the_signed_ones() -> None:
 
 
 _NAMES = st.sampled_from(
-    [b"Content-Type", b"te", b"TE", b"test", b"Host", b"hosts", b"x-road-id", b"X-Road-Error", b"lienthong-clause"]
-    + [b"a b"]
+    [b"Content-Type", b"te", b"TE", b"test", b"Host", b"hosts", b"x-road-id", b"X-Road-Error", b"Lienthong-x", b"a b"]
 )
 _LINES = st.lists(st.tuples(_NAMES, st.sampled_from([b"1", b"", b"a:b", b"host:", b"x\ny"])), max_size=4)
 
