@@ -7,6 +7,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from msgspec.structs import replace
 from tests.doubles.rig import Keys, Rig
 
 from lienthong.adapters.keys import load_signing_key
@@ -72,7 +73,7 @@ class LyingNode:
             "message id": {"message_id": "khac"},
             "request id": {"request_id": "khac"},
         }
-        return ids._replace(**changes.get(self.lie, {}))  # type: ignore[arg-type]
+        return replace(ids, **changes.get(self.lie, {}))  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

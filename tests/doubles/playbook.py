@@ -20,6 +20,7 @@ from collections.abc import Callable
 from hashlib import sha256, sha512
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from tests.doubles.exchange_country import HANOI, ONE_STOP, POLICE, PURPOSE, WHOLE, nodes, signer_of
 from tests.doubles.signing import NOW_MS, Signer
 
@@ -249,7 +250,7 @@ def response_part(
         message_id, read.read.client, read.line.service, request_id, request_hash(digests.header, digests.body)
     )
     headers = [(b"content-type", b"application/json")]
-    return response_header_part(status, b"OK", headers=headers, ids=ids._replace(**changed), fault=fault)
+    return response_header_part(status, b"OK", headers=headers, ids=replace(ids, **changed), fault=fault)
 
 
 def answers(

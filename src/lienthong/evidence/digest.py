@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 from hashlib import sha256, sha512
-from typing import NamedTuple
+
+from msgspec import Struct
 
 LEAF_SIZE = 32
 
@@ -48,7 +49,7 @@ _XML_URIS = {
 }
 
 
-class MessageDigests(NamedTuple):
+class MessageDigests(Struct, frozen=True):
     """What identifies one message. `request_leaf` is None in a request and 32 bytes in a response."""
 
     algorithm: DigestAlgorithm
@@ -84,7 +85,7 @@ _RESPONSE = {DigestAlgorithm.SHA256.value: _PREFIX + b"\x02\x01", DigestAlgorith
 
 def leaf(digests: MessageDigests) -> bytes:
     """The 32-byte leaf of a message (layout in the module's text)."""
-    algorithm, header, body, request_leaf = digests
-    prefix = (_REQUEST if request_leaf is None else _RESPONSE)[algorithm._value_]
+    body, request_leaf = digests.body, digests.request_leaf
+    prefix = (_REQUEST if request_leaf is None else _RESPONSE)[digests.algorithm._value_]
     has_body = b"\x00" if body is None else b"\x01" + body
-    return sha256(prefix + header + has_body + (request_leaf or b"")).digest()
+    return sha256(prefix + digests.header + has_body + (request_leaf or b"")).digest()

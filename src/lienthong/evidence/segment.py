@@ -43,6 +43,7 @@ _COVERED = Struct("<II32s")
 _LENGTH = Struct("<I")
 RECORD_OVERHEAD = _LENGTH.size
 _pack_length = _LENGTH.pack
+_ZEROS = bytes(65_536)
 
 
 class SegmentHeader(NamedTuple):
@@ -162,7 +163,11 @@ def scan(
 
 def is_zero(view: memoryview) -> bool:
     """Whether nothing but zeros is in `view`."""
-    return not any(bytes(view[at : at + 65_536]).strip(b"\0") for at in range(0, len(view), 65_536))
+    for at in range(0, len(view), len(_ZEROS)):
+        piece = bytes(view[at : at + len(_ZEROS)])
+        if piece != _ZEROS[: len(piece)]:
+            return False
+    return True
 
 
 def _check_tail(view: memoryview, header: SegmentHeader, start: int) -> None:

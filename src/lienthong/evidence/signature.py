@@ -12,13 +12,14 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 from hashlib import sha256
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from msgspec import Struct
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import MemberId
@@ -34,7 +35,7 @@ _ECDSA = ec.ECDSA(Prehashed(SHA256()))
 _T = TypeVar("_T")
 
 
-class Signature(NamedTuple):
+class Signature(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A signature without its message. `certificate_digest`: SHA-256 of the DER; `value`: DER ECDSA value."""
 
     algorithm: str
@@ -69,7 +70,7 @@ class Verified(Generic[_T]):
         self.signer = signer
 
 
-class VerificationInput(NamedTuple):
+class VerificationInput(Struct, frozen=True):
     """All that the costly last step needs. It may be taken to a thread: ECDSA verification releases the GIL."""
 
     public_key: ec.EllipticCurvePublicKey
@@ -115,12 +116,12 @@ def verification_input(
     window_ms: int,
 ) -> VerificationInput:
     """Steps 1-4 of `verify`; `check_value` is step 5. Raises Unproven."""
-    algorithm, certificate_digest, signed_at_ms, der = signature
+    signed_at_ms = signature.signed_at_ms
     # 1. the algorithm is known
-    if algorithm != ECDSA_P256_SHA256:
+    if signature.algorithm != ECDSA_P256_SHA256:
         raise Unproven("SignatureVerification", "The signature algorithm is not known")
     # 2. the certificate is the one that the signature names
-    if certificate_digest != certificate.digest:
+    if signature.certificate_digest != certificate.digest:
         raise Unproven("CertValidation", "The signature names another certificate")
     # 3. the signing time lies inside the certificate's validity
     if not certificate.valid_from_ms <= signed_at_ms < certificate.valid_to_ms:
@@ -129,7 +130,7 @@ def verification_input(
     if not -window_ms <= now_ms - signed_at_ms <= window_ms:
         raise Unproven("MessageExpired", "The signing time is outside the accepted window")
     digest = signed_info_digest(digests, certificate, signed_at_ms)
-    return VerificationInput(public_key(certificate.der), der, digest, digests, certificate.member)
+    return VerificationInput(public_key(certificate.der), signature.value, digest, digests, certificate.member)
 
 
 def check_value(given: VerificationInput) -> Verified[MessageDigests]:
@@ -154,16 +155,16 @@ def public_key(certificate_der: bytes) -> ec.EllipticCurvePublicKey:
 
 
 _TEXT = re.compile(
-    rb"(ecdsa-p256-sha256);certificate=:([A-Za-z0-9+/]{43}=):;time=([1-9][0-9]{0,14});value=:([A-Za-z0-9+/]{4,96}={0,2}):"
+    rb"ecdsa-p256-sha256;certificate=:([A-Za-z0-9+/]{43}=):;time=([1-9][0-9]{0,14});value=:([A-Za-z0-9+/]{4,96}={0,2}):"
 )
 _TEXT_SIZE_MAX = 256
 
 
 def encode_signature(signature: Signature) -> bytes:
     """The value of the header ``Lienthong-Signature``: an RFC 8941 item with parameters, in one fixed spelling."""
-    algorithm, certificate_digest, signed_at_ms, value = signature
-    text = b2a_base64(value, newline=False)
-    return _text_head(algorithm, certificate_digest) + b"%d;value=:%b:" % (signed_at_ms, text)
+    text = b2a_base64(signature.value, newline=False)
+    head = _text_head(signature.algorithm, signature.certificate_digest)
+    return head + b"%d;value=:%b:" % (signature.signed_at_ms, text)
 
 
 @lru_cache(maxsize=4096)
@@ -176,11 +177,24 @@ def decode_signature(text: bytes) -> Signature:
     match = _TEXT.fullmatch(text) if len(text) <= _TEXT_SIZE_MAX else None
     if match is None:
         raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read")
-    algorithm, certificate, signed_at, value = match.groups()
-    try:
-        signature = Signature(algorithm.decode(), a2b_base64(certificate), int(signed_at), a2b_base64(value))
-    except Base64Error:
-        raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read") from None
-    if len(signature.value) > VALUE_SIZE_MAX or encode_signature(signature) != text:
+    certificate, signed_at, value = match.groups()
+    der = _from_base64(value)
+    if len(der) > VALUE_SIZE_MAX:
         raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read")
-    return signature
+    return Signature(ECDSA_P256_SHA256, _certificate_digest(certificate), int(signed_at), der)
+
+
+@lru_cache(maxsize=4096)
+def _certificate_digest(text: bytes) -> bytes:
+    return _from_base64(text)
+
+
+def _from_base64(text: bytes) -> bytes:
+    """Raises Malformed for anything but the one spelling of the bytes."""
+    try:
+        value = a2b_base64(text)
+    except Base64Error:
+        value = b""
+    if b2a_base64(value, newline=False) != text:
+        raise Malformed("BadRequest", "The header Lienthong-Signature cannot be read")
+    return value

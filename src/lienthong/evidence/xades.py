@@ -19,6 +19,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests
 
@@ -66,7 +68,7 @@ _PROPERTIES_HEAD = (
 )
 
 
-class _Shape(NamedTuple):
+class _Shape(Struct, frozen=True):
     """Constant pieces of SignedInfo for one set of parts: before the header digest, before the body digest, …"""
 
     header: bytes
@@ -125,9 +127,9 @@ class SignerTemplate:
 
     def signed_info(self, digests: MessageDigests, signed_at_ms: int) -> bytes:
         """Canonical SignedInfo: the bytes that are signed."""
-        algorithm, header, body, request_leaf = digests
+        algorithm, body, request_leaf = digests.algorithm, digests.body, digests.request_leaf
         shape = _shape(algorithm, body is not None, request_leaf is not None)
-        pieces = [shape.header, b2a_base64(header, newline=False)]
+        pieces = [shape.header, b2a_base64(digests.header, newline=False)]
         if body is not None:
             pieces += (shape.body, b2a_base64(body, newline=False))
         if request_leaf is not None:

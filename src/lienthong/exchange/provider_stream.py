@@ -10,6 +10,8 @@ from __future__ import annotations
 from hashlib import sha256, sha512
 from typing import Any
 
+from msgspec.structs import replace
+
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.grants import AnswerForm
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf
@@ -83,7 +85,7 @@ class StreamingProvider(ProviderExchange):
             certificate = self._read(self._head.header_part, given.signature, self._head.peer, now_ms=given.now_ms)
         except LienthongError as error:
             return self._outcome_first(error, given.now_ms)
-        self._digests = self._digests._replace(body=given.body_digest)
+        self._digests = replace(self._digests, body=given.body_digest)
         self._message = inputs.MessageReceived(
             self._head.header_part, None, given.signature, self._head.peer, given.now_ms
         )

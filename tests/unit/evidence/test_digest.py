@@ -13,12 +13,13 @@ from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf, req
 def test_request_parts_are_digested_with_sha_512() -> None:
     digests = request_digests(b"header", b"body")
     expected = (hashlib.sha512(b"header").digest(), hashlib.sha512(b"body").digest())
-    assert digests == (DigestAlgorithm.SHA512, *expected, None)
+    assert digests == MessageDigests(DigestAlgorithm.SHA512, *expected, None)
 
 
 def test_response_parts_are_digested_with_sha_256() -> None:
     digests = response_digests(b"header", None, b"L" * 32)
-    assert digests == (DigestAlgorithm.SHA256, hashlib.sha256(b"header").digest(), None, b"L" * 32)
+    header = hashlib.sha256(b"header").digest()
+    assert digests == MessageDigests(DigestAlgorithm.SHA256, header, None, b"L" * 32)
 
 
 def test_leaf_of_a_request_has_the_documented_layout() -> None:

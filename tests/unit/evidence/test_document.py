@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
 from tests.doubles.signing import Signer
 
@@ -65,6 +66,6 @@ def test_a_record_without_its_own_signature_has_no_files(record: object) -> None
 
 @pytest.mark.parametrize("value", [b"", b"\x30\x00", b"garbage", bytes.fromhex("302602210100000000") + bytes(32)])
 def test_a_value_that_is_no_signature_has_no_document(value: bytes) -> None:
-    signature = SIGNER.sign(SHAPES[0])._replace(value=value)
+    signature = replace(SIGNER.sign(SHAPES[0]), value=value)
     with pytest.raises(Unproven, match="InvalidSignatureValue"):
         signature_document(SHAPES[0], signature, SIGNER.certificate)

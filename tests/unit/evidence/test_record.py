@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -27,6 +29,7 @@ def test_a_record_is_an_array_of_25_fields_in_documented_order() -> None:
     assert len(fields) == 25
     assert fields[:6] == [1, 2, RESPONSE.time_ms, "consumer", "response", "r-1"]
     assert fields[20][0] == "ecdsa-p256-sha256"
+    assert len(fields[20]) == 4
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,11 @@ def test_a_cut_record_is_malformed(length: int) -> None:
 def test_deep_nesting_is_malformed() -> None:
     with pytest.raises(Malformed):
         decode_record(b"\x91" * 100_000)
+
+
+@pytest.mark.parametrize("change", [list.pop, lambda values: values.append(1)])
+def test_a_signature_has_four_fields(change: Callable[[list[object]], object]) -> None:
+    fields = msgspec.msgpack.decode(encode_record(REQUEST))
+    change(fields[20])
+    with pytest.raises(Malformed):
+        decode_record(msgspec.msgpack.encode(fields))

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests import vectors
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI
 from tests.doubles.signing import DAY_MS, NOW_MS, Signer, self_issued
@@ -48,7 +49,7 @@ def test_a_good_signature_proves_the_digests_and_the_signer(digests: MessageDige
 
 
 def test_step_1_unknown_algorithm() -> None:
-    assert _code(SIGNATURE._replace(algorithm="ed25519")) == "SignatureVerification"
+    assert _code(replace(SIGNATURE, algorithm="ed25519")) == "SignatureVerification"
 
 
 def test_step_2_another_certificate() -> None:
@@ -75,7 +76,7 @@ def test_step_5_any_flipped_bit_of_a_digest_is_unproven(data: st.DataObject) -> 
     field = data.draw(st.sampled_from(["header", "body", "request_leaf"]))
     content = getattr(DIGESTS, field)
     bit = data.draw(st.integers(0, 8 * len(content) - 1))
-    assert _code(SIGNATURE, DIGESTS._replace(**{field: _flipped(content, bit)})) == "InvalidSignatureValue"
+    assert _code(SIGNATURE, replace(DIGESTS, **{field: _flipped(content, bit)})) == "InvalidSignatureValue"
 
 
 @given(st.data())
@@ -84,12 +85,12 @@ def test_any_flipped_bit_of_the_signature_is_unproven(data: st.DataObject) -> No
     content = getattr(SIGNATURE, field)
     bit = data.draw(st.integers(0, 8 * len(content) - 1))
     expected = {"value": "InvalidSignatureValue", "certificate_digest": "CertValidation"}[field]
-    assert _code(SIGNATURE._replace(**{field: _flipped(content, bit)})) == expected
+    assert _code(replace(SIGNATURE, **{field: _flipped(content, bit)})) == expected
 
 
 @given(st.integers(-WINDOW_MS, WINDOW_MS).filter(bool))
 def test_another_signing_time_is_unproven(shift_ms: int) -> None:
-    assert _code(SIGNATURE._replace(signed_at_ms=NOW_MS + shift_ms)) == "InvalidSignatureValue"
+    assert _code(replace(SIGNATURE, signed_at_ms=NOW_MS + shift_ms)) == "InvalidSignatureValue"
 
 
 @given(st.integers(0, 8 * len(CERTIFICATE.der) - 1))
@@ -102,15 +103,15 @@ def test_any_flipped_bit_of_the_certificate_is_unproven(bit: int) -> None:
 
 
 def test_a_part_that_disappears_or_appears_is_unproven() -> None:
-    assert _code(SIGNATURE, DIGESTS._replace(body=None)) == "InvalidSignatureValue"
-    assert _code(SIGNATURE, DIGESTS._replace(request_leaf=None)) == "InvalidSignatureValue"
+    assert _code(SIGNATURE, replace(DIGESTS, body=None)) == "InvalidSignatureValue"
+    assert _code(SIGNATURE, replace(DIGESTS, request_leaf=None)) == "InvalidSignatureValue"
 
 
 def test_a_key_on_another_curve_is_refused() -> None:
     key = ec.generate_private_key(ec.SECP384R1())
     der = self_issued(key, "x")
     other = type(CERTIFICATE)(HA_NOI, der, sha256(der).digest(), 0, NOW_MS + DAY_MS)
-    signature = SIGNATURE._replace(certificate_digest=other.digest)
+    signature = replace(SIGNATURE, certificate_digest=other.digest)
     with pytest.raises(Unproven, match="CertValidation"):
         verify(signature, DIGESTS, other, now_ms=NOW_MS, window_ms=WINDOW_MS)
 

@@ -142,7 +142,7 @@ def test_a_beginning_that_is_not_believed(play: Playbook, given: object, code: s
 
 def test_a_forged_beginning(play: Playbook) -> None:
     opening = message_stream(ASKED)
-    play >> replace(opening, mark=opening.mark._replace(signed_at_ms=opening.mark.signed_at_ms + 1)) << VerifyMark
+    play >> replace(opening, mark=replace(opening.mark, signed_at_ms=opening.mark.signed_at_ms + 1)) << VerifyMark
     play >> verifies_mark << faults("InvalidSignatureValue")
     play >> BROKEN
     play.over()

@@ -22,7 +22,6 @@ from lienthong.wire.metaservices import (
     list_methods,
     open_api_service,
 )
-from lienthong.wire.open_api import open_api_answer
 from lienthong.wire.request_line import (
     Metaservice,
     RequestLine,
@@ -83,6 +82,8 @@ class Metadata:
         code = query_parameter(line.query, "serviceCode")
         if not code:
             raise Malformed("InvalidRequest", "the query parameter serviceCode is missing")
+        from lienthong.wire.open_api import open_api_answer  # reads YAML: a tenth of the start for a rare question
+
         return open_api_answer(open_api_service(services, code).openapi or "")
 
     def _grants(self, grants: tuple[Grant, ...]) -> dict[ServiceId, list[Grant]]:
