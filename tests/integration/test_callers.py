@@ -18,7 +18,8 @@ from tests.doubles.rig import CONSUMER, OTHER_SYSTEM, SERVICE, SYSTEM, Keys, Rig
 from tests.doubles.scripted_service import ScriptedService
 
 from lienthong.adapters import pki
-from lienthong.node.api.callers import TOKEN_LIFE_S, Callers
+from lienthong.node.api.callers import Callers
+from lienthong.node.api.tokens import TOKEN_LIFE_S
 from lienthong.node.config import SystemSection
 from lienthong.node.rules.secrets import hash_secret
 
@@ -153,7 +154,7 @@ def test_an_expired_token_is_refused(door: Door) -> None:
     then_ms = time.time_ns() // 1_000_000 - TOKEN_LIFE_S * 1000 - 1
     section = SystemSection(id=str(SYSTEM), secret_hash="x")
     past = Callers((section,), token_key=key, clock_ms=lambda: then_ms, random=bytes)
-    answer = door.with_token(past._make_token(str(SYSTEM)))
+    answer = door.with_token(past.tokens.make(str(SYSTEM)))
     assert (answer.status, answer.error) == (401, "Client.ClientUnauthenticated")
     assert "expired" in answer.json()["message"]
 
@@ -161,7 +162,7 @@ def test_an_expired_token_is_refused(door: Door) -> None:
 def test_tokens_of_others_and_altered_ones_are_refused(door: Door, token: str) -> None:
     section = SystemSection(id=str(SYSTEM), secret_hash="x")
     now_ms = time.time_ns() // 1_000_000
-    foreign = Callers((section,), token_key=bytes(32), clock_ms=lambda: now_ms, random=bytes)._make_token(str(SYSTEM))
+    foreign = Callers((section,), token_key=bytes(32), clock_ms=lambda: now_ms, random=bytes).tokens.make(str(SYSTEM))
     before = len(door.service.seen)
     for one in (foreign, token[:-4] + "AAAA", "LT1", "LT1" + "A" * 5000, "LT1!!"):
         answer = door.with_token(one)

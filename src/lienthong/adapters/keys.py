@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from lienthong.adapters.durable import write_once
 from lienthong.domain.errors import Malformed, Unavailable, Unproven
 from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import SigningCertificate
@@ -111,15 +112,7 @@ class CertificateStore:
         """Keep a certificate durably; nothing happens where it is there. Raises OSError."""
         if certificate.digest in self._kept:
             return
-        path = self._path(certificate.digest)
-        if not path.exists():
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new = path.with_suffix(".new")
-            with new.open("wb") as file:
-                file.write(certificate.der)
-                file.flush()
-                os.fsync(file.fileno())
-            new.rename(path)
+        write_once(self._path(certificate.digest), certificate.der)
         self._kept.add(certificate.digest)
 
     def find(self, digest: bytes, member: MemberId) -> SigningCertificate | None:

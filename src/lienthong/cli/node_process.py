@@ -36,7 +36,7 @@ def run(config: Path, worker: int) -> int:
 
         run_node(settings, config.parent.resolve(), worker=max(worker, 0))
     except OSError as error:
-        print(f"{config}: {error.strerror}", file=sys.stderr)
+        print(f"{error.filename or config}: {error.strerror}", file=sys.stderr)
         return 2
     except LienthongError as error:
         print(error, file=sys.stderr)

@@ -87,5 +87,3 @@ def verify_mark(
     except InvalidSignature:
         raise Unproven("InvalidSignatureValue", "The mark does not match the stream") from None
     return mark
-
-

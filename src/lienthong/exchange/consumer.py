@@ -148,9 +148,7 @@ class ConsumerExchange:
     def _signed(self, given: inputs.Signed) -> Effects:
         request = self._request
         message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature)
-        record = message_record(
-            self._entry(), RecordKind.REQUEST, message, end=NO_END, time_ms=request.now_ms
-        )
+        record = message_record(self._entry(), RecordKind.REQUEST, message, end=NO_END, time_ms=request.now_ms)
         self._awaited += 1
         self.state = State.SENT
         return (Send(self._node, self.header_part, request.body, given.signature), Append((record,)))

@@ -57,9 +57,7 @@ class StreamingConsumer(ConsumerExchange):
     def _body_known(self, body_digest: bytes | None) -> MessageDigests:
         return MessageDigests(DigestAlgorithm.SHA512, self._header_digest, body_digest, None)
 
-    def _stream_record(
-        self, header_part: bytes, digests: MessageDigests, mark: Signature, time_ms: int
-    ) -> Record:
+    def _stream_record(self, header_part: bytes, digests: MessageDigests, mark: Signature, time_ms: int) -> Record:
         message = SignedMessage(header_part, None, digests, mark)
         return message_record(self._entry(), RecordKind.STREAM, message, end=NO_END, time_ms=time_ms)
 

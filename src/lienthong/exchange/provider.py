@@ -67,8 +67,7 @@ class State(IntEnum):
 
 
 class ProviderExchange:
-    """One exchange. `feed` takes an input and returns the effects to perform, in order.
-    """
+    """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
     __slots__ = (
         "_answer", "_answer_part", "_context", "_digests", "_message", "_message_out", "_outcome",

@@ -41,9 +41,7 @@ NO_END = End(0)
 """In a request."""
 
 
-def message_record(
-    entry: Entry, kind: RecordKind, message: SignedMessage, *, end: End, time_ms: int
-) -> Record:
+def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, end: End, time_ms: int) -> Record:
     """The record of a signed message. The body is kept only where the service's rule says so."""
     parties = entry.parties
     reason = parties.reason

@@ -150,7 +150,6 @@ class LimitsSection(_Strict, frozen=True):
     quota_windows: Positive = 1_000_000
     """Most quota windows counted at a time."""
 
-
     @property
     def body_max(self) -> int:
         """Largest body of a stream, in bytes."""

@@ -168,9 +168,7 @@ def test_what_leads_nowhere_is_told(registry: Registry) -> None:
     assert publication.findings == (Finding("GrantToUnknownConsumer", str(ghost)),)
 
 
-def test_a_publication_that_stopped_half_way_is_not_seen(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_publication_that_stopped_half_way_is_not_seen(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     registry.publisher.publish(vn.network(), vn.providers(), now_ms=vn.NOW_MS)
     replace = Path.replace
 

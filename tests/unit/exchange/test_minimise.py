@@ -43,9 +43,9 @@ documents = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)),
     max_leaves=20,
 )
-masks = st.lists(
-    st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map(".".join), min_size=1, max_size=4
-).map(tuple)
+masks = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map(".".join), min_size=1, max_size=4).map(
+    tuple
+)
 
 
 @given(masks, documents, st.sampled_from([200, 201, 206, 299]))

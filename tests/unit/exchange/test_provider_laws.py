@@ -212,5 +212,3 @@ def test_the_world_finds_a_machine_that_breaks_a_law() -> None:
         world.durable = 1
         with pytest.raises(AssertionError, match="granted fields"):
             world.look(Reply(b"", BODY, None, ""))  # type: ignore[arg-type]
-
-

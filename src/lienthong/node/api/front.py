@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from lienthong.exchange.consumer import ConsumerContext
 from lienthong.node.api.callers import Callers
 from lienthong.node.api.faults import FaultWriter
 from lienthong.node.api.metadata import Metadata
+from lienthong.node.api.tokens import ControlAnswer, TokenEndpoint
 from lienthong.node.use_cases.consume_stream import StreamingConsumerRun
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
@@ -32,6 +34,7 @@ class FrontDoor:
     context: ConsumerContext
     peers: Peers
     callers: Callers
+    token_endpoint: TokenEndpoint
     metadata: Metadata
     faults: FaultWriter
     instance: str
@@ -100,20 +103,23 @@ class FrontDoor:
         )
 
     def _other(self, request: HttpRequest) -> None:
-        path = request.target.partition(b"?")[0]
+        if request.target.partition(b"?")[0] == b"/oauth2/token":
+            self.token_endpoint.ask(request, partial(_respond, request))
+            return
         try:
-            if path == b"/oauth2/token":
-                answer = self.callers.token_answer(request)
-            else:
-                answer = self.metadata.answer(request, self.callers.of_request(request))
+            answer = self.metadata.answer(request, self.callers.of_request(request))
         except LienthongError as error:
             self.faults.write(request, effects.Fault(error, Side.CONSUMER, None))
             return
-        status, content_type, extra, body = answer
-        response = plain_response(status, content_type, body, lines=extra)
-        if request.method == b"HEAD":
-            response = response[: len(response) - len(body)]
-        request.connection.respond(response, keep_alive=request.keep_alive)
+        _respond(request, answer)
+
+
+def _respond(request: HttpRequest, answer: ControlAnswer) -> None:
+    status, content_type, extra, body = answer
+    response = plain_response(status, content_type, body, lines=extra)
+    if request.method == b"HEAD":
+        response = response[: len(response) - len(body)]
+    request.connection.respond(response, keep_alive=request.keep_alive)
 
 
 class _SystemWaits:

@@ -11,7 +11,7 @@ from lienthong.domain.errors import Malformed, Refused
 from lienthong.domain.grants import Grant, GrantState
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.exchange.consumer import ConsumerContext
-from lienthong.node.api.callers import ControlAnswer
+from lienthong.node.api.tokens import ControlAnswer
 from lienthong.node.use_cases.plane import Ids
 from lienthong.wire.headers import RequestHeaders, read_request_headers
 from lienthong.wire.message import ResponseIds, header_lines, request_hash, request_header_part, response_header_part

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lienthong.adapters.directory_client import DirectoryClient
+from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
 from lienthong.adapters.http.request import Bounds
 from lienthong.adapters.keys import CertificateStore, load_signing_key, read_certificate
@@ -36,6 +37,7 @@ from lienthong.node.use_cases.tally import Tally
 from lienthong.wire.message import PART_BYTES_MAX
 
 _TOKEN_KEY = "token.key"  # noqa: S105 - a file name
+_TOKEN_KEY_BYTES = 32
 
 
 @dataclass(slots=True)
@@ -89,9 +91,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     replay, provider_quota, consumer_quota = _shared_state(settings, data)
     consumer = ConsumerContext(directory, consumer_quota, parse_node_id(settings.node.id))
     backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))
-    provider = ProviderContext(
-        directory, provider_quota, replay, backends.services
-    )
+    provider = ProviderContext(directory, provider_quota, replay, backends.services)
     peers = Peers(
         lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities),
         client_bounds(limits, PART_BYTES_MAX),
@@ -164,12 +164,7 @@ def door_bounds(limits: LimitsSection, extra_bytes: int = 0) -> Bounds:
 
 def _token_key(data: Path) -> bytes:
     """The key that seals access tokens, made at first use; all workers of the node share it."""
-    path = data / _TOKEN_KEY
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        key = os.urandom(32)
-        file.write(key)
+    key = write_once(data / _TOKEN_KEY, os.urandom(_TOKEN_KEY_BYTES))
+    if len(key) != _TOKEN_KEY_BYTES:
+        raise Unavailable("KeyNotFound", f"{data / _TOKEN_KEY} is damaged: delete it, a new one is made at start")
     return key

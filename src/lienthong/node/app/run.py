@@ -8,6 +8,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from lienthong.node.api.faults import FaultWriter
 from lienthong.node.api.front import FrontDoor
 from lienthong.node.api.metadata import Metadata
 from lienthong.node.api.peer import PeerDoor
+from lienthong.node.api.tokens import TokenEndpoint
 from lienthong.node.app.channels import front_server, peer_server
 from lienthong.node.app.logs import JsonLog
 from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
@@ -106,6 +108,7 @@ class _NodeProcess:
             parts.consumer,
             parts.peers,
             parts.callers,
+            TokenEndpoint(parts.callers.secrets, parts.callers.tokens, ThreadPoolExecutor(1, "secret-check")),
             Metadata(parts.consumer, plane.ids, clock_ms),
             FaultWriter(plane.ids, self._log, style),
             parts.consumer.node_id.instance,

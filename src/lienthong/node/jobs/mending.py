@@ -26,9 +26,7 @@ class Reopened(Protocol):
         """Accept again; raises Unavailable if it still cannot. Blocks while it writes."""
 
 
-async def keep_ledger_open(
-    ledger: Reopened, stop: asyncio.Event, *, log: Logger, pause_s: float = PAUSE_S
-) -> None:
+async def keep_ledger_open(ledger: Reopened, stop: asyncio.Event, *, log: Logger, pause_s: float = PAUSE_S) -> None:
     """Until `stop`: every `pause_s` try to open a failed ledger again, in a thread so that the loop goes on.
 
     Let it end before the ledger is closed: the two must not work on the files at the same time.

@@ -54,9 +54,7 @@ class BufferSink:
 
     __slots__ = ("_failed", "_limit", "_pieces", "_size", "_whole")
 
-    def __init__(
-        self, limit: int, whole: Callable[[bytes], None], failed: Callable[[LienthongError], None]
-    ) -> None:
+    def __init__(self, limit: int, whole: Callable[[bytes], None], failed: Callable[[LienthongError], None]) -> None:
         self._limit = limit
         self._whole = whole
         self._failed = failed

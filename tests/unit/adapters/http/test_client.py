@@ -475,5 +475,3 @@ def test_aborting_for_a_caller_hits_only_its_own_call() -> None:
         assert net.made[0].transport.aborted
 
     run(test)
-
-

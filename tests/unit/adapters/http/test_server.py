@@ -68,9 +68,7 @@ class Line:
         self.door = Door()
         self.clock = Clock()
         self.registry = ConnectionRegistry(most=most, clock=self.clock)
-        self.connection = HttpServerConnection(
-            self.door, bounds=bounds, clock=self.clock, registry=self.registry
-        )
+        self.connection = HttpServerConnection(self.door, bounds=bounds, clock=self.clock, registry=self.registry)
         self.transport = Transport()
         self.connection.connection_made(self.transport)
 
@@ -291,9 +289,10 @@ def test_half_closed_requests_are_answered(line: Line) -> None:
 
 def test_too_many_connections_are_closed() -> None:
     line = Line(most=1)
-    second, transport = HttpServerConnection(
-        line.door, bounds=BOUNDS, clock=line.clock, registry=line.registry
-    ), Transport()
+    second, transport = (
+        HttpServerConnection(line.door, bounds=BOUNDS, clock=line.clock, registry=line.registry),
+        Transport(),
+    )
     second.connection_made(transport)
     assert transport.closed
     assert len(line.registry) == 1

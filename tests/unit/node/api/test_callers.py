@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from base64 import b64encode
 from functools import cache
 from typing import Any
 
@@ -15,7 +13,8 @@ from hypothesis import strategies as st
 from lienthong.adapters.http.request import HttpRequest
 from lienthong.domain.errors import Refused
 from lienthong.domain.identifiers import SystemId
-from lienthong.node.api.callers import TOKEN_LIFE_S, Callers
+from lienthong.node.api.callers import Callers
+from lienthong.node.api.tokens import TOKEN_LIFE_S
 from lienthong.node.config import SystemSection
 from lienthong.node.rules.secrets import hash_secret
 
@@ -51,16 +50,8 @@ class Desk:
         self.now_ms = 10**12
         self.callers = Callers(SECTIONS, token_key=key, clock_ms=lambda: self.now_ms, random=bytes)
 
-    def token(self, **changed: str) -> str:
-        form = {"grant_type": "client_credentials", "client_id": str(ONE_STOP), "client_secret": "s3cret"} | changed
-        status, _, _, body = self.answer("&".join(f"{name}={value}" for name, value in form.items()).encode())
-        assert status == 200, body
-        return str(json.loads(body)["access_token"])
-
-    def answer(self, body: bytes, *headers: tuple[bytes, bytes], method: bytes = b"POST") -> Any:
-        asked = request(*headers)
-        asked.method, asked.body = method, body
-        return self.callers.token_answer(asked)
+    def token(self) -> str:
+        return self.callers.tokens.make(str(ONE_STOP))
 
 
 def request(*headers: tuple[bytes, bytes], peer: Any = frozenset()) -> HttpRequest:
@@ -135,33 +126,3 @@ def test_an_altered_token(at: int) -> None:
     token[at : at + 1] = replaced
     with pytest.raises(Refused):
         desk.callers.of_request(request(bearer(token.decode())))
-
-
-def test_credentials_in_the_header() -> None:
-    basic = b64encode(f"{str(ONE_STOP).replace('/', '%2F')}:s3cret".encode())
-    status, media, lines, _ = Desk().answer(
-        b"grant_type=client_credentials", (b"Authorization", b"Basic " + basic)
-    )
-    assert (status, media) == (200, b"application/json")
-    assert b"no-store" in lines
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "error"),
-    [
-        (b"grant_type=password", 400, "unsupported_grant_type"),
-        (b"", 400, "invalid_request"),
-        (b"\xff=1", 400, "invalid_request"),
-        (b"a=1&" * 3000, 400, "invalid_request"),
-        (b"grant_type=client_credentials", 401, "invalid_client"),
-        (b"grant_type=client_credentials&client_id=VN/PROV/H26/mot-cua&client_secret=x", 401, "invalid_client"),
-        (b"grant_type=client_credentials&client_id=VN/PROV/H26/cong&client_secret=s3cret", 401, "invalid_client"),
-    ],
-)
-def test_no_token(body: bytes, status: int, error: str) -> None:
-    found, _, _, document = Desk().answer(body)
-    assert (found, json.loads(document)["error"]) == (status, error)
-
-
-def test_only_post() -> None:
-    assert Desk().answer(b"", method=b"GET")[0] == 405

@@ -67,7 +67,11 @@ class Desk:
         self.pools = Pools()
         self.source = Transport()
         self.run = StreamingProviderRun(
-            self.plane, provider_context(), self.pools, self.door, sizes=Sizes()  # type: ignore[arg-type]
+            self.plane,
+            provider_context(),
+            self.pools,
+            self.door,
+            sizes=Sizes(),  # type: ignore[arg-type]
         )
 
     def stream(self, service: ServiceId = WHOLE, *, until: str = "end", **changes: Any) -> Any:
