@@ -34,11 +34,19 @@ def main(arguments: list[str] | None = None) -> int:
     except ToolMissing as missing:
         print(f"bench: {missing}", file=sys.stderr)
         return 2
+    finally:
+        # What was measured before a scenario failed is not lost with it.
+        _tell(told, options.out)
+    return 2 if any(scenario.get("errors") for scenario in told["scenarios"].values()) else 0
+
+
+def _tell(told: dict[str, Any], out: Path | None) -> None:
+    if not told["scenarios"]:
+        return
     text = json.dumps(told, indent=2, ensure_ascii=False)
     print(text)
-    if options.out is not None:
-        options.out.write_text(text + "\n", encoding="utf-8")
-    return 2 if any(scenario.get("errors") for scenario in told["scenarios"].values()) else 0
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -96,7 +96,13 @@ class _Stage:
         self._answer = json_of(BODY_BYTES, "traLoi")
         self.consumer: list[object] = [
             inputs.RequestReceived(
-                _METHOD, _TARGET, headers, self._body, frozenset({SYSTEM}), ids.make(), f"VN-{ids.make()}",
+                _METHOD,
+                _TARGET,
+                headers,
+                self._body,
+                frozenset({SYSTEM}),
+                ids.make(),
+                f"VN-{ids.make()}",
                 self._now_ms,
             )
         ]

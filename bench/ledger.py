@@ -34,7 +34,7 @@ async def _batches(folder: Path, batch: int, seconds: float) -> dict[str, float]
         folder, loop, clock_ms=lambda: time.time_ns() // 1_000_000, settings=LedgerSettings(segment_bytes=_SEGMENT)
     )
     writer.start()
-    while (folder / NEXT_SEGMENT).stat().st_blocks * 512 < _SEGMENT:  # the next segment is made in the background
+    while _bytes_made(folder / NEXT_SEGMENT) < _SEGMENT:  # the next segment is made in the background
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
     record = b"x" * RECORD_BYTES
@@ -52,6 +52,13 @@ async def _batches(folder: Path, batch: int, seconds: float) -> dict[str, float]
         "p50_ms": round(statistics.median(waits) * 1000, 3),
         "p99_ms": round(waits[int(len(waits) * 0.99)] * 1000, 3),
     }
+
+
+def _bytes_made(path: Path) -> int:
+    try:
+        return path.stat().st_blocks * 512
+    except FileNotFoundError:
+        return 0
 
 
 async def _append(writer: LedgerWriter, record: bytes, batch: int) -> float:
