@@ -38,7 +38,7 @@ $(ORACLES)/.ready: requirements/oracles.txt
 	@$(ORACLES)/bin/python $(PIP) -r requirements/oracles.txt
 	@touch $@
 
-tools: ## install the Debian tools that some tests and the bench want (root only; else says which are missing)
+tools: ## install the Debian tools that tests and the bench need (as root; else says which are missing, and fails)
 	@bash .ci/debian tools
 
 check: setup ## lint, types, contracts, architecture and unit tests (under a minute)
@@ -58,8 +58,7 @@ check-contracts:
 check-tests:
 	@$(BIN)/pytest $(wildcard tests/unit) tests/architecture -m "not slow" --numprocesses=$(JOBS)
 
-test: setup tools ## everything: units, integration, faults, country, conformance, documents (under 15 minutes)
-	@$(MAKE) --no-print-directory oracles || echo "test: no oracles; the tests that ask them skip and say so"
+test: setup tools oracles ## everything: units, integration, faults, country, conformance, documents (under 15 minutes)
 	@echo "test: lint, types, contracts; then all tests, $(JOBS) at a time, a file each"
 	@$(MAKE) --no-print-directory --keep-going check-lint check-types check-contracts test-all
 

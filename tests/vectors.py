@@ -1,4 +1,4 @@
-"""Where the outside test vectors lie. They are no part of the program; without them their tests skip."""
+"""Where the outside test vectors lie. They are no part of the project and cannot be made from it; without them their tests skip."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def path(name: str) -> Path:
     """The path of vector file `name`; skips the calling test or module where the vectors are absent."""
     file = ROOT / name
     if not file.exists():
-        pytest.skip(f"test vectors are not on this machine ({name})", allow_module_level=True)
+        pytest.skip(
+            f"{name} belongs to outside test vectors that are not published with the project", allow_module_level=True
+        )
     return file
 
 

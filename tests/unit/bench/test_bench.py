@@ -6,7 +6,6 @@ import ast
 import importlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -129,7 +128,6 @@ def _roots(node: ast.AST) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.skipif(not (shutil.which("wrk") and shutil.which("nginx", path=machine._PATH)), reason="no wrk or nginx")
 def test_an_exchange_is_measured_without_errors() -> None:
     told: dict[str, Any] = importlib.import_module("bench.exchange").measure(rounds=1, seconds=1)
     assert told["errors"] == 0

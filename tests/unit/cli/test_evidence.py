@@ -1,56 +1,25 @@
-"""``lienthong evidence``: what an officer sees, and that rebuilt files verify with xmlsec1."""
+"""``lienthong evidence``: what an officer sees. That rebuilt files verify: tests/integration/test_xmlsec.py."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
-from tests.doubles.signing import NOW_MS, Signer
+from tests.doubles.ledgers import write_exchanges
 from typer.testing import CliRunner
 
-from lienthong.adapters.keys import CertificateStore
-from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records
 from lienthong.cli.evidence import app
-from lienthong.evidence.record import Record, encode_record
-from lienthong.node.store.ledger_index import LedgerIndex
-from lienthong.node.store.places import certificate_directory, index_path, ledger_directory
+from lienthong.node.store.places import certificate_directory, ledger_directory
 
-CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
 RUN = CliRunner()
-
-
-def _write(ledger: Path, records: list[Record]) -> None:
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        settings = LedgerSettings(segment_bytes=65_536)
-        writer = LedgerWriter(ledger, loop, clock_ms=lambda: NOW_MS, settings=settings)
-        writer.start()
-        for record in records:
-            writer.append(encode_record(record), lambda error: None)
-        await writer.close()
-
-    asyncio.run(run())
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """A node's data: one exchange that is indexed, one that is not yet, and one refused."""
     folder = tmp_path / "data"
-    store = CertificateStore(certificate_directory(folder))
-    store.keep(CONSUMER.certificate)
-    store.keep(PROVIDER.certificate)
-    ledger = ledger_directory(folder)
-    _write(ledger, [request_record(CONSUMER), response_record(PROVIDER)])
-    with LedgerIndex(index_path(ledger)) as index:
-        index.take(read_records(ledger))
-    ids = {"request_id": "r-2", "message_id": "m-2"}
-    later = [request_record(CONSUMER, **ids), response_record(PROVIDER, **ids)]  # type: ignore[arg-type]
-    _write(ledger, [*later, outcome_record(request_id="r-3", message_id="m-3")])
+    write_exchanges(folder)
     return folder
 
 
@@ -91,18 +60,6 @@ def test_a_missing_certificate_is_status_3(data_dir: Path) -> None:
     status, text = _run("show", "m-1", "--data-dir", data_dir)
     assert status == 3
     assert "CertValidation" in text
-
-
-@pytest.mark.skipif(shutil.which("xmlsec1") is None, reason="xmlsec1 is not installed")
-def test_rebuilt_files_verify_with_xmlsec1(data_dir: Path, tmp_path: Path) -> None:
-    status, text = _run("rebuild", "m-1", "--data-dir", data_dir, "--out", tmp_path / "out")
-    assert status == 0, text
-    for name in ("request", "response"):
-        command = ["xmlsec1", "--verify", "--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties"]
-        command += ["--verification-time", "2021-03-02 00:00:00", "--trusted-pem", "signer.pem"]
-        command += ["META-INF/signatures.xml"]
-        result = subprocess.run(command, cwd=tmp_path / "out" / name, capture_output=True, check=False, timeout=20)
-        assert result.returncode == 0, result.stderr
 
 
 def test_an_exchange_with_an_outcome_only_has_nothing_to_rebuild(data_dir: Path, tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""The data folder of a node with a few exchanges in it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.signing import NOW_MS, Signer
+
+from lienthong.adapters.keys import CertificateStore
+from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records
+from lienthong.evidence.record import Record, encode_record
+from lienthong.node.store.ledger_index import LedgerIndex
+from lienthong.node.store.places import certificate_directory, index_path, ledger_directory
+
+CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
+
+
+def write_exchanges(folder: Path) -> None:
+    """One exchange (m-1) that is indexed, one (m-2) that is not yet, and one refused (m-3)."""
+    store = CertificateStore(certificate_directory(folder))
+    store.keep(CONSUMER.certificate)
+    store.keep(PROVIDER.certificate)
+    ledger = ledger_directory(folder)
+    _write(ledger, [request_record(CONSUMER), response_record(PROVIDER)])
+    with LedgerIndex(index_path(ledger)) as index:
+        index.take(read_records(ledger))
+    ids = {"request_id": "r-2", "message_id": "m-2"}
+    later = [request_record(CONSUMER, **ids), response_record(PROVIDER, **ids)]  # type: ignore[arg-type]
+    _write(ledger, [*later, outcome_record(request_id="r-3", message_id="m-3")])
+
+
+def _write(ledger: Path, records: list[Record]) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        settings = LedgerSettings(segment_bytes=65_536)
+        writer = LedgerWriter(ledger, loop, clock_ms=lambda: NOW_MS, settings=settings)
+        writer.start()
+        for record in records:
+            writer.append(encode_record(record), lambda error: None)
+        await writer.close()
+
+    asyncio.run(run())
