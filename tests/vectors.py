@@ -1,4 +1,5 @@
-"""Where the outside test vectors lie. They are no part of the project and cannot be made from it; without them their tests skip."""
+"""Where the outside test vectors lie. They are no part of the project and not published with it; without them their
+tests skip."""
 
 from __future__ import annotations
 
