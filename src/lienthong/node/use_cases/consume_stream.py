@@ -8,15 +8,22 @@ from typing import Any, Final, Protocol
 from lienthong.adapters.http.client import HttpAnswer, HttpClientConnection
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
-from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
-from lienthong.evidence.stream import StreamDigest
+from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.consumer import ConsumerContext, State
 from lienthong.exchange.consumer_stream import StreamingConsumer
 from lienthong.node.use_cases.consume import ConsumerRun
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, begin_verified, framed_length
+from lienthong.node.use_cases.pumps import (
+    IncomingPump,
+    OutgoingPump,
+    begin_signed,
+    begin_verified,
+    framed_length,
+    opening_head,
+    opening_mark,
+)
 from lienthong.node.use_cases.sinks import DiscardSink, FrameSink, HttpOutlet, media_type
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_request_head
@@ -91,18 +98,16 @@ class StreamingConsumerRun(ConsumerRun):
     # ---- a streamed request
     def _sign_mark(self, effect: effects.SignMark) -> None:
         assert self._source is not None
-        digest = StreamDigest(effect.header_digest, response=False)
         try:
-            mark = self._plane.mark(digest, effect.member)
+            pump, signed = begin_signed(self._plane, effect, self._source, response=False, limit=self._limit)
         except LienthongError as error:
             self.feed(inputs.CannotSign(error))
             return
-        sign = self._plane.marker(effect.member)
-        pump = self._outgoing = OutgoingPump(digest, sign, self._source, limit=self._limit)
+        self._outgoing = pump
         pump.on_ended = self._body_ended
         pump.on_aborted = self._caller_gone
         pump.on_too_large = self.failed
-        self.feed(inputs.MarkSigned(mark))
+        self.feed(signed)
 
     def _body_ended(self, body_digest: bytes) -> None:
         self._whole()
@@ -112,9 +117,8 @@ class StreamingConsumerRun(ConsumerRun):
         self.feed(inputs.CallerGone(self._plane.clock_ms()))
 
     def _open_stream(self, effect: effects.OpenStream) -> None:
-        node, mark = effect.node, effect.mark
-        head = Head(self.length, mark.signed_at_ms, mark.certificate_digest, mark.value, effect.header_part)
-        frame = head_frame(head)
+        node = effect.node
+        frame = head_frame(opening_head(self.length, effect.mark, effect.header_part))
         begin = stream_request_head(node.host.encode(), frame, framed_length(frame, self.length))
 
         def ready(channel: HttpClientConnection) -> None:
@@ -159,8 +163,7 @@ class StreamingConsumerRun(ConsumerRun):
 
     def _answer_head(self, head: Head) -> None:
         self._head = head
-        mark = Signature(ECDSA_P256_SHA256, head.certificate_digest, head.signed_at_ms, head.mark)
-        self.feed(inputs.AnswerStreamOpened(head.header_part, mark, self._plane.clock_ms()))
+        self.feed(inputs.AnswerStreamOpened(head.header_part, opening_mark(head), self._plane.clock_ms()))
 
     def _verify_mark(self, effect: effects.VerifyMark) -> None:
         assert self._incoming is not None

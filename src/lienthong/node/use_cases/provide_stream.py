@@ -8,15 +8,22 @@ from lienthong.adapters.http.client import HttpAnswer, HttpClientConnection
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
-from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, decode_signature, encode_signature
-from lienthong.evidence.stream import StreamDigest
+from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.provider import ProviderContext, State
 from lienthong.exchange.provider_stream import StreamingProvider
 from lienthong.node.use_cases.backends import Backends, stream_call_bytes
 from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.provide import ProviderRun
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, begin_verified, framed_length
+from lienthong.node.use_cases.pumps import (
+    IncomingPump,
+    OutgoingPump,
+    begin_signed,
+    begin_verified,
+    framed_length,
+    opening_head,
+    opening_mark,
+)
 from lienthong.node.use_cases.sinks import BufferSink, DiscardSink, FrameSink, HttpOutlet, declared_length
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_answer_head
@@ -92,8 +99,9 @@ class StreamingProviderRun(ProviderRun):
 
     def _message_head(self, head: Head) -> None:
         self._head = head
-        mark = Signature(ECDSA_P256_SHA256, head.certificate_digest, head.signed_at_ms, head.mark)
-        self.feed(inputs.MessageStreamOpened(head.header_part, mark, self._peer, self._plane.clock_ms()))
+        self.feed(
+            inputs.MessageStreamOpened(head.header_part, opening_mark(head), self._peer, self._plane.clock_ms())
+        )
 
     def _verify_mark(self, effect: effects.VerifyMark) -> None:
         assert self._incoming is not None
@@ -167,18 +175,18 @@ class StreamingProviderRun(ProviderRun):
 
     def _sign_mark(self, effect: effects.SignMark) -> None:
         assert self._service_flow is not None
-        digest = StreamDigest(effect.header_digest, response=True)
         try:
-            mark = self._plane.mark(digest, effect.member)
+            pump, signed = begin_signed(
+                self._plane, effect, self._service_flow, response=True, limit=self._sizes.body_max
+            )
         except LienthongError as error:
             self.feed(inputs.CannotSign(error))
             return
-        sign = self._plane.marker(effect.member)
-        pump = self._outgoing = OutgoingPump(digest, sign, self._service_flow, limit=self._sizes.body_max)
+        self._outgoing = pump
         pump.on_ended = self._service_ended
         pump.on_aborted = self._service_gone
         pump.on_too_large = self.failed
-        self.feed(inputs.MarkSigned(mark))
+        self.feed(signed)
 
     def _service_ended(self, body_digest: bytes) -> None:
         self.feed(inputs.ServiceStreamEnded(body_digest, self._plane.clock_ms()))
@@ -189,10 +197,8 @@ class StreamingProviderRun(ProviderRun):
     def _reply_begins(self, effect: effects.ReplyBegins) -> None:
         assert self._outgoing is not None
         assert self._answer is not None
-        mark = effect.mark
         length = declared_length(self._answer.headers)
-        head = Head(length, mark.signed_at_ms, mark.certificate_digest, mark.value, effect.header_part)
-        frame = head_frame(head)
+        frame = head_frame(opening_head(length, effect.mark, effect.header_part))
         begin = stream_answer_head(frame, framed_length(frame, length))
         self._outgoing.open(self._stream_door.begin(begin), chunked=length is None)
 

@@ -12,9 +12,10 @@ from typing import Protocol
 
 from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest
-from lienthong.exchange.effects import VerifyMark
-from lienthong.exchange.inputs import MarkVerified, SignatureUnproven
+from lienthong.exchange.effects import SignMark, VerifyMark
+from lienthong.exchange.inputs import MarkSigned, MarkVerified, SignatureUnproven
 from lienthong.node.use_cases.plane import Plane
 from lienthong.wire.stream_frames import Head, content_length, data_frame_start, end_frame, mark_frame
 
@@ -277,6 +278,28 @@ class IncomingPump:
     def _tell_end(self, signature: bytes) -> None:
         if not self._broken and self._digest is not None:
             self.on_end(self._digest.final(), signature)
+
+
+def begin_signed(
+    plane: Plane, effect: SignMark, source: FlowControl, *, response: bool, limit: int
+) -> tuple[OutgoingPump, MarkSigned]:
+    """Sign the mark that opens a stream, and make the pump that goes on from there.
+
+    Raises Unavailable CannotCreateSignature if this node has no key for the member.
+    """
+    digest = StreamDigest(effect.header_digest, response=response)
+    mark = plane.mark(digest, effect.member)
+    return OutgoingPump(digest, plane.marker(effect.member), source, limit=limit), MarkSigned(mark)
+
+
+def opening_head(length: int | None, mark: Signature, header_part: bytes) -> Head:
+    """The HEAD frame's content for a signed beginning; `length` of the body where it is known."""
+    return Head(length, mark.signed_at_ms, mark.certificate_digest, mark.value, header_part)
+
+
+def opening_mark(head: Head) -> Signature:
+    """The mark that `opening_head` put into the frame."""
+    return Signature(ECDSA_P256_SHA256, head.certificate_digest, head.signed_at_ms, head.mark)
 
 
 def begin_verified(
