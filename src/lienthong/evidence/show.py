@@ -17,7 +17,7 @@ from lienthong.domain.identifiers import MemberId, parse_client_id, parse_servic
 from lienthong.domain.network import SigningCertificate, member_of
 from lienthong.evidence.digest import MessageDigests, leaf
 from lienthong.evidence.record import Record, RecordKind
-from lienthong.evidence.signature import Verified, verify
+from lienthong.evidence.signature import Signature, Verified, verify
 from lienthong.evidence.stream import Mark, StreamDigest, verify_mark
 
 
@@ -63,6 +63,24 @@ def verify_record(record: Record, certificate: SigningCertificate | None) -> Ver
     4. the body, where it is kept, has the recorded digest (InvalidReference)
     5. the signature holds at its signing time (codes of `signature.verify`)
     """
+    signature, certificate = _signed_header(record, certificate)
+    # 4. the body, where it is kept, has the recorded digest
+    if record.body is not None and record.digest_algorithm.of(record.body) != record.body_digest:
+        raise Unproven("InvalidReference", "The body is not the one that was signed")
+    # 5. the signature holds at its signing time
+    return verify(signature, record.digests, certificate, now_ms=signature.signed_at_ms, window_ms=0)
+
+
+def verify_beginning(record: Record, certificate: SigningCertificate | None) -> Mark:
+    """The mark with which a streamed message began, proven. Raises Unproven, as `verify_record` does."""
+    signature, certificate = _signed_header(record, certificate)
+    beginning = StreamDigest(record.header_digest, response=record.request_leaf is not None)
+    mark = Mark(signature.signed_at_ms, signature.value)
+    return verify_mark(beginning, mark, certificate, now_ms=mark.signed_at_ms, window_ms=0)
+
+
+def _signed_header(record: Record, certificate: SigningCertificate | None) -> tuple[Signature, SigningCertificate]:
+    """Steps 1 to 3 of `verify_record`: what the record was signed with, its header part compared."""
     # 1. the record is a message with its own signature, kept in clear
     signature = record.signature
     if signature is None or record.proof or record.key_id:
@@ -73,25 +91,7 @@ def verify_record(record: Record, certificate: SigningCertificate | None) -> Ver
     # 3. the header part has the recorded digest
     if record.digest_algorithm.of(record.header_part) != record.header_digest:
         raise Unproven("InvalidReference", "The header part is not the one that was signed")
-    # 4. the body, where it is kept, has the recorded digest
-    if record.body is not None and record.digest_algorithm.of(record.body) != record.body_digest:
-        raise Unproven("InvalidReference", "The body is not the one that was signed")
-    # 5. the signature holds at its signing time
-    return verify(signature, record.digests, certificate, now_ms=signature.signed_at_ms, window_ms=0)
-
-
-def verify_beginning(record: Record, certificate: SigningCertificate | None) -> Mark:
-    """The mark with which a streamed message began, proven. Raises Unproven, as `verify_record` does."""
-    signature = record.signature
-    if signature is None or record.proof or record.key_id:
-        raise Unproven("SignatureVerification", "The record has no signature of its own in clear")
-    if certificate is None:
-        raise Unproven("CertValidation", "The certificate of the signer is not kept here")
-    if record.digest_algorithm.of(record.header_part) != record.header_digest:
-        raise Unproven("InvalidReference", "The header part is not the one that was signed")
-    beginning = StreamDigest(record.header_digest, response=record.request_leaf is not None)
-    mark = Mark(signature.signed_at_ms, signature.value)
-    return verify_mark(beginning, mark, certificate, now_ms=mark.signed_at_ms, window_ms=0)
+    return signature, certificate
 
 
 def answers_request(examined: list[Examined], response: Record) -> bool | None:
