@@ -14,7 +14,7 @@ from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
 from lienthong.adapters.http.request import Bounds
-from lienthong.adapters.keys import CertificateStore, load_signing_key, read_certificate
+from lienthong.adapters.keys import CertificateStore, check_pair, load_signing_key, read_certificate
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import QuotaWindows
@@ -123,7 +123,9 @@ def _signers(settings: NodeSettings, base: Path, certificates: CertificateStore)
         certificates.keep(certificate)
         scheme, _, name = section.key.partition(":")
         uri = f"file:{(base / name).resolve()}" if scheme == "file" else section.key
-        signers[member] = Signer(load_signing_key(uri), SignerTemplate(certificate.digest))
+        key = load_signing_key(uri)
+        check_pair(key, certificate)
+        signers[member] = Signer(key, SignerTemplate(certificate.digest))
     return signers
 
 
