@@ -16,15 +16,17 @@ help: ## say what can be made
 
 setup: $(VENV)/.ready ## make the virtual environment with pinned, hashed packages (about a minute, once)
 
-$(VENV)/.ready: requirements/dev.txt requirements/build.txt pyproject.toml
+$(VENV)/.ready: requirements/dev.txt requirements/build.txt requirements/multi-buffer.txt pyproject.toml
 	@bash .ci/debian python $(PYTHON)
-	@echo "setup 1/4: virtual environment in $(VENV)"
+	@echo "setup 1/5: virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@echo "setup 2/4: packages of requirements/dev.txt, each checked against its hash"
+	@echo "setup 2/5: packages of requirements/dev.txt, each checked against its hash"
 	@$(BIN)/python $(PIP) -r requirements/dev.txt
-	@echo "setup 3/4: packages of requirements/build.txt"
+	@echo "setup 3/5: packages of requirements/build.txt"
 	@$(BIN)/python $(PIP) -r requirements/build.txt
-	@echo "setup 4/4: lienthong itself"
+	@echo "setup 4/5: what verifies eight signatures at a time, where the processor can"
+	@bash deploy/multi-buffer $(VENV)
+	@echo "setup 5/5: lienthong itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "setup: ready"

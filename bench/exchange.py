@@ -7,6 +7,7 @@ taken inside a round, and the median over rounds is the figure.
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 import time
@@ -73,7 +74,8 @@ def field(extra_settings: str = "") -> Iterator[Field]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lienthong-bench-")))
         service_port = free_port()
         stack.enter_context(nginx.service(folder / "service", service_port, json_of(BODY_BYTES, "traLoi")))
-        rig = Rig(folder / "rig", f"http://127.0.0.1:{service_port}", extra_settings=extra_settings)
+        service_url = f"http://127.0.0.1:{service_port}"
+        rig = Rig(folder / "rig", service_url, extra_settings=extra_settings, cpus=node_cpus())
         hops = two_hops(stack, folder, rig, service_port)
         stack.callback(rig.stop)
         rig.start()
@@ -92,6 +94,17 @@ def field(extra_settings: str = "") -> Iterator[Field]:
         yield Field(ways, wrk.write_script(folder / "post.lua", json_of(BODY_BYTES, "hoi"), HEADERS), rig)
 
 
+def hop_cpus() -> tuple[int, int]:
+    """The processors of the first and the second hop, of nodes and of nginx alike; service and load are not bound."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[1 % len(usable)]
+
+
+def node_cpus() -> dict[str, int]:
+    """The same for the nodes of a rig."""
+    return dict(zip(("consumer", "provider"), hop_cpus(), strict=True))
+
+
 def two_hops(
     stack: ExitStack, folder: Path, rig: Rig, service_port: int, *, unbuffered: bool = False
 ) -> tuple[nginx.Nginx, nginx.Nginx]:
@@ -105,9 +118,10 @@ def two_hops(
         for node in (rig.consumer, rig.provider)
     ]
     middle = free_port()
-    last = nginx.exit_hop(nginx.Hop(folder / "exit", middle, service_port, channels[1], unbuffered))
+    cpus = hop_cpus()
+    last = nginx.exit_hop(nginx.Hop(folder / "exit", middle, service_port, channels[1], unbuffered, cpus[1]))
     stack.callback(last.stop)
-    first = nginx.entry_hop(nginx.Hop(folder / "entry", free_port(), middle, channels[0], unbuffered))
+    first = nginx.entry_hop(nginx.Hop(folder / "entry", free_port(), middle, channels[0], unbuffered, cpus[0]))
     stack.callback(first.stop)
     first.wait(first.url)
     return first, last
@@ -133,6 +147,7 @@ def measure(*, rounds: int, seconds: float) -> dict[str, Any]:
         "seconds": seconds,
         "body_bytes": BODY_BYTES,
         "form": "HTTP/1.1 baseline, one signature per message",
+        "hops_bound_to_cpus": hop_cpus(),
         "figures": {f"{name} {connections}": _summary(visits, name, connections) for name, connections in visits},
         "goals": _goals(visits),
         "errors": sum(visit.load.errors for found in visits.values() for visit in found),

@@ -20,6 +20,7 @@ from bench.machine import tool
 _HEAD = """
 {user}
 worker_processes 1;
+{affinity}
 daemon off;
 pid {folder}/pid;
 error_log {folder}/error.log error;
@@ -93,13 +94,15 @@ class Channel:
 class Nginx:
     """One running nginx (a master and one worker); ends with the block."""
 
-    def __init__(self, folder: Path, body: str, port: int) -> None:
+    def __init__(self, folder: Path, body: str, port: int, cpu: int | None = None) -> None:
+        """`cpu`: the processor to which the worker is bound; None: the system places it."""
         self.folder = folder
         self.port = port
         folder.mkdir(parents=True)
         user = "user root;" if os.geteuid() == 0 else ""
+        affinity = "" if cpu is None else f"worker_cpu_affinity {1 << cpu:b};"
         config = folder / "nginx.conf"
-        config.write_text(_HEAD.format(user=user, folder=folder, body=body), encoding="utf-8")
+        config.write_text(_HEAD.format(user=user, folder=folder, body=body, affinity=affinity), encoding="utf-8")
         self._process = subprocess.Popen(
             [tool("nginx"), "-p", str(folder), "-c", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -164,16 +167,17 @@ class Hop:
     next_port: int
     channel: Channel
     unbuffered: bool = False
+    cpu: int | None = None
 
 
 def entry_hop(hop: Hop) -> Nginx:
     """Plain HTTP in, mutual TLS 1.3 out."""
-    return Nginx(hop.folder, _proxy(hop, "", hop.channel.filled(_CLIENT_TLS), "https"), hop.port)
+    return Nginx(hop.folder, _proxy(hop, "", hop.channel.filled(_CLIENT_TLS), "https"), hop.port, hop.cpu)
 
 
 def exit_hop(hop: Hop) -> Nginx:
     """Mutual TLS 1.3 in, plain HTTP out."""
-    return Nginx(hop.folder, _proxy(hop, "ssl", hop.channel.filled(_SERVER_TLS), "http"), hop.port)
+    return Nginx(hop.folder, _proxy(hop, "ssl", hop.channel.filled(_SERVER_TLS), "http"), hop.port, hop.cpu)
 
 
 def _proxy(hop: Hop, listen: str, tls: str, scheme: str) -> str:

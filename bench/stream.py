@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.doubles.rig import SERVICE, SYSTEM, Rig, free_port
 
-from bench.exchange import two_hops
+from bench.exchange import node_cpus, two_hops
 from bench.goals import judged
 from bench.processes import PeakMemory, cpu_us
 
@@ -81,7 +81,7 @@ def _field() -> Iterator[tuple[Way, ...]]:
         sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(port)])
         stack.callback(sink.wait)
         stack.callback(sink.terminate)
-        rig = Rig(folder / "rig", f"http://127.0.0.1:{port}")
+        rig = Rig(folder / "rig", f"http://127.0.0.1:{port}", cpus=node_cpus())
         hops = two_hops(stack, folder, rig, port, unbuffered=True)
         stack.callback(rig.stop)
         rig.start()

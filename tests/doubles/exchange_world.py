@@ -1,7 +1,7 @@
 """Drives an exchange machine as the node does, with everything that can happen in every order that can happen.
 
 `World` holds what is under way: each thing is a function that gives the machine one input (or none) and may start
-further things. Signing and verifying are answered at once, as the node does; the rest waits until the test draws it.
+further things. What is to be answered at once is; the rest waits until the test draws it.
 The laws are checked on the way: `World.trace` has inputs and effects in order.
 """
 
@@ -66,7 +66,10 @@ class World:
         elif kind is effects.SignMark:
             self.give(self.choose(marks, marks, marks, CANNOT_SIGN))
         elif kind is effects.Verify:
-            self.give(verifies)
+            if effect.at_once:
+                self.give(verifies)
+            else:
+                self.under_way.append(lambda: self.give(verifies))
         elif kind is effects.VerifyMark:
             self.give(verifies_mark)
         elif kind is effects.Append:

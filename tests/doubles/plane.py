@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from lienthong.evidence.record import Record, decode_record
 from lienthong.evidence.xades import signer_template
 from lienthong.node.use_cases.plane import Ids, Plane, Signer
 from lienthong.node.use_cases.tally import Tally
+from lienthong.node.use_cases.verifier import Verifier
 
 
 class MemoryLedger:
@@ -52,10 +54,9 @@ def memory_plane() -> tuple[Plane, MemoryLedger]:
         ids=Ids(lambda: NOW_MS, bytes),
         ledger=ledger,
         signers=signers,
-        window_ms=300_000,
+        verifier=Verifier(lambda: NOW_MS, 300_000, lambda _certificate: None, loop=asyncio.new_event_loop()),
         tally=Tally(),
         log=Log(),
-        keep=lambda _certificate: None,
     )
     return plane, ledger
 

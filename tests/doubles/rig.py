@@ -168,6 +168,8 @@ class Rig:
     answer_s: float = 3
     error_style: str = "documented"
     workers: dict[str, int] = field(default_factory=dict)
+    cpus: dict[str, int] = field(default_factory=dict)
+    """Processor to which a node (by its name) is bound."""
     front_settings: str = ""
     """Further settings of the consumer's front door."""
     hidden: frozenset[str] = frozenset()
@@ -271,6 +273,7 @@ class Rig:
             extra=extra,
             style=self.error_style,
             workers=self.workers.get(node.name, 1),
+            cpus=[self.cpus[node.name]] if node.name in self.cpus else [],
             front_settings="" if hosted else self.front_settings,
         )
         if hosted:
@@ -319,6 +322,7 @@ id = "{id}"
 data_dir = "data"
 error_style = "{style}"
 workers = {workers}
+cpus = {cpus}
 [directory]
 source = "../directory"
 trusted_root = "../root.json"

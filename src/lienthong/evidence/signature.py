@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Generic, Protocol, TypeVar
@@ -19,6 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 
 from lienthong.domain.errors import Malformed, Unproven
@@ -60,7 +62,7 @@ _SEAL = _Seal()
 
 
 class Verified(Generic[_T]):
-    """Proof that `value` was signed by `signer`. Made only by `check_value`."""
+    """Proof that `value` was signed by `signer`. Made only by `check_value` and `check_group`."""
 
     __slots__ = ("signer", "value")
 
@@ -70,10 +72,17 @@ class Verified(Generic[_T]):
         self.signer = signer
 
 
+class VerifyingKey(Struct, frozen=True):
+    """A public key with its point on P-256: x and y, 32 bytes each, big-endian."""
+
+    key: ec.EllipticCurvePublicKey
+    point: bytes
+
+
 class VerificationInput(Struct, frozen=True):
     """All that the costly last step needs. It may be taken to a thread: ECDSA verification releases the GIL."""
 
-    public_key: ec.EllipticCurvePublicKey
+    key: VerifyingKey
     der: bytes
     digest: bytes
     digests: MessageDigests
@@ -130,16 +139,45 @@ def verification_input(
     if not -window_ms <= now_ms - signed_at_ms <= window_ms:
         raise Unproven("MessageExpired", "The signing time is outside the accepted window")
     digest = signed_info_digest(digests, certificate, signed_at_ms)
-    return VerificationInput(public_key(certificate.der), signature.value, digest, digests, certificate.member)
+    return VerificationInput(verifying_key(certificate.der), signature.value, digest, digests, certificate.member)
 
 
 def check_value(given: VerificationInput) -> Verified[MessageDigests]:
     """Step 5 of `verify`: the ECDSA value. Raises Unproven InvalidSignatureValue. Touches nothing shared."""
     try:
-        given.public_key.verify(given.der, given.digest, _ECDSA)
+        given.key.key.verify(given.der, given.digest, _ECDSA)
     except InvalidSignature:
         raise Unproven("InvalidSignatureValue", "The signature does not match the message") from None
     return Verified(given.digests, given.signer, seal=_SEAL)
+
+
+class GroupVerifier(Protocol):
+    """Checks many ECDSA values side by side, where the processor can."""
+
+    def proven(self, given: Sequence[VerificationInput]) -> frozenset[int]:
+        """Positions in `given` of values that hold. What is not named has not been shown to hold; it may still do."""
+        ...
+
+
+def check_group(
+    given: Sequence[VerificationInput], verifier: GroupVerifier
+) -> list[Verified[MessageDigests] | Unproven]:
+    """Step 5 of `verify` for many messages: for each, in order, the proof, or the error that `check_value` raises.
+
+    Nothing is refused on the word of `verifier`: what it does not prove is checked once more alone.
+    """
+    proven = verifier.proven(given)
+    return [
+        Verified(one.digests, one.signer, seal=_SEAL) if position in proven else _checked_alone(one)
+        for position, one in enumerate(given)
+    ]
+
+
+def _checked_alone(given: VerificationInput) -> Verified[MessageDigests] | Unproven:
+    try:
+        return check_value(given)
+    except Unproven as error:
+        return error
 
 
 @lru_cache(maxsize=4096)
@@ -152,6 +190,18 @@ def public_key(certificate_der: bytes) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise Unproven("CertValidation", "The certificate's key is not on the curve P-256")
     return key
+
+
+@lru_cache(maxsize=4096)
+def verifying_key(certificate_der: bytes) -> VerifyingKey:
+    """The same key with its point; raises as `public_key`."""
+    key = public_key(certificate_der)
+    return VerifyingKey(key, point_of(key))
+
+
+def point_of(key: ec.EllipticCurvePublicKey) -> bytes:
+    """x and y of a P-256 key, 32 bytes each, big-endian."""
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
 
 
 _TEXT = re.compile(

@@ -131,7 +131,7 @@ class StreamingConsumer(ConsumerExchange):
         except LienthongError as error:
             return self._break(error, given.now_ms)
         self.state = State.ANSWER_COMPLETE
-        return (Verify(given.signature, digests, certificate),)
+        return (Verify(given.signature, digests, certificate, at_once=True),)
 
     def _whole_answer_verified(self, given: inputs.SignatureVerified) -> Effects:
         answer = self._answer
@@ -214,6 +214,7 @@ _STREAMED: dict[tuple[State, type], Any] = {
     (State.RECORDING, inputs.AnswerStreamEnded): _ONE._nothing,
     (State.VERIFYING, inputs.CallerGone): _ONE._nothing,
     (State.VERIFYING, inputs.BodyEnded): _ONE._nothing,
+    (State.VERIFYING, inputs.SendFailed): _ONE._nothing,
     (State.DONE, inputs.StreamBroken): _ONE._nothing,
     (State.DONE, inputs.CallerGone): _ONE._nothing,
     (State.DONE, inputs.BodyEnded): _ONE._nothing,

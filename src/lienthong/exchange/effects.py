@@ -22,11 +22,15 @@ class Sign(Struct, frozen=True):
 
 
 class Verify(Struct, frozen=True):
-    """Verify; answer with SignatureVerified or SignatureUnproven."""
+    """Verify; answer with SignatureVerified or SignatureUnproven.
+
+    With `at_once` before any other input; else whenever it suits, so that many can be verified together.
+    """
 
     signature: Signature
     digests: MessageDigests
     certificate: SigningCertificate
+    at_once: bool = False
 
 
 class Append(Struct, frozen=True):

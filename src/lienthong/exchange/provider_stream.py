@@ -90,7 +90,7 @@ class StreamingProvider(ProviderExchange):
             self._head.header_part, None, given.signature, self._head.peer, given.now_ms
         )
         self.state = State.VERIFYING_WHOLE
-        return (Verify(given.signature, self._digests, certificate),)
+        return (Verify(given.signature, self._digests, certificate, at_once=True),)
 
     def _whole_verified(self, given: inputs.SignatureVerified) -> Effects:
         assert self._permit is not None

@@ -30,6 +30,8 @@ class NodeSection(_Strict, frozen=True):
     """Folder of the ledger, the index and the directory cache."""
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     """Processes that share the listening ports."""
+    cpus: tuple[Annotated[int, msgspec.Meta(ge=0, le=4095)], ...] = ()
+    """Processors to which the processes are bound, one each in turn; empty: the system places them."""
     error_style: Literal["documented", "snake"] = "documented"
     """Spelling of error codes: ``Server.ServerProxy.AccessDenied`` or ``server.serverproxy.access_denied``."""
 

@@ -21,9 +21,11 @@ from lienthong.evidence.signature import (
     Signature,
     VerificationInput,
     Verified,
+    VerifyingKey,
     check_value,
     decode_signature,
     encode_signature,
+    point_of,
     verification_input,
     verify,
 )
@@ -141,7 +143,8 @@ def test_wycheproof_p256_sha256() -> None:
         assert isinstance(key, ec.EllipticCurvePublicKey)
         for test in group["tests"]:
             digest = sha256(bytes.fromhex(test["msg"])).digest()
-            given_input = VerificationInput(key, bytes.fromhex(test["sig"]), digest, DIGESTS, BO_CONG_AN)
+            verifying = VerifyingKey(key, point_of(key))
+            given_input = VerificationInput(verifying, bytes.fromhex(test["sig"]), digest, DIGESTS, BO_CONG_AN)
             if _proves(given_input) != (test["result"] == "valid"):
                 wrong.append(test["tcId"])
     assert wrong == []

@@ -16,6 +16,8 @@ from lienthong.adapters.http.client import ClientBounds
 from lienthong.adapters.http.request import Bounds
 from lienthong.adapters.keys import CertificateStore, check_pair, load_signing_key, read_certificate
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
+from lienthong.adapters.multi_buffer import MultiBufferVerifier
+from lienthong.adapters.multi_buffer import load as load_multi_buffer
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import QuotaWindows
 from lienthong.domain.errors import Unavailable
@@ -34,6 +36,7 @@ from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane, Signer
 from lienthong.node.use_cases.tally import Tally
+from lienthong.node.use_cases.verifier import Verifier
 from lienthong.wire.message import PART_BYTES_MAX
 
 _TOKEN_KEY = "token.key"  # noqa: S105 - a file name
@@ -84,10 +87,15 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     )
     certificates = CertificateStore(certificate_directory(data))
     ids = Ids(clock_ms, os.urandom)
-    plane = Plane(
-        clock_ms, ids, ledger, _signers(settings, base, certificates), int(limits.window_s * 1000), Tally(),
-        JsonLog(clock_ms), certificates.keep,
-    )  # fmt: skip
+    log = JsonLog(clock_ms)
+    verifier = Verifier(
+        clock_ms,
+        int(limits.window_s * 1000),
+        certificates.keep,
+        loop=asyncio.get_running_loop(),
+        group=_group_verifier(log),
+    )
+    plane = Plane(clock_ms, ids, ledger, _signers(settings, base, certificates), verifier, Tally(), log)
     replay, provider_quota, consumer_quota = _shared_state(settings, data)
     consumer = ConsumerContext(directory, consumer_quota, parse_node_id(settings.node.id))
     backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))
@@ -98,6 +106,15 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     )
     callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
     return Parts(settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers)
+
+
+def _group_verifier(log: JsonLog) -> MultiBufferVerifier | None:
+    """What verifies many signatures side by side, where this machine can."""
+    try:
+        return load_multi_buffer()
+    except Unavailable as reason:
+        log.info("signatures.one_by_one", reason=reason.message)
+        return None
 
 
 def _directory_client(settings: NodeSettings, base: Path, cache: Path) -> DirectoryClient:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import uvloop
 from lienthong.adapters.http.lane import LaneServerConnection
 from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
 from lienthong.directory.freshness import Freshness, freshness
-from lienthong.domain.errors import LienthongError
+from lienthong.domain.errors import LienthongError, Malformed
 from lienthong.evidence.record import encode_record
 from lienthong.node.api.admin import AdminDoor
 from lienthong.node.api.faults import FaultWriter
@@ -42,9 +43,25 @@ _WARN_BEFORE_MS = 3_600_000
 
 def run_node(settings: NodeSettings, base: Path, *, worker: int = 0) -> None:
     """Run one process until SIGTERM or SIGINT. Raises the coded error that keeps it from starting."""
+    bind(settings.node.cpus, worker)
     # The ledger's writer thread must get the interpreter back quickly after its fdatasync.
     sys.setswitchinterval(0.0005)
     uvloop.run(_NodeProcess(settings, base, worker).run())
+
+
+def bind(cpus: Sequence[int], worker: int) -> None:
+    """Bind this process, with the threads it will have, to its processor; nothing where none is named.
+
+    Raises Malformed InvalidRequest for a processor that this process may not use.
+    """
+    if not cpus:
+        return
+    cpu = cpus[worker % len(cpus)]
+    try:
+        os.sched_setaffinity(0, {cpu})
+    except OSError:
+        may = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
+        raise Malformed("InvalidRequest", f"node.cpus: processor {cpu} cannot be used; these can: {may}") from None
 
 
 class _NodeProcess:

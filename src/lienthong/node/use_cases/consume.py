@@ -81,7 +81,7 @@ class ConsumerRun:
             self.failed(error)
 
     def _verify(self, effect: effects.Verify) -> None:
-        self.feed(self._plane.verify(effect))
+        self._plane.verifier.verify(effect, self.feed)
 
     def _answer(self, effect: effects.Answer) -> None:
         self._ended("")

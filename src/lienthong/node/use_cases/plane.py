@@ -8,15 +8,14 @@ from typing import Protocol
 
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.identifiers import MemberId
-from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record, encode_record
-from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, SigningKey, sign, verify
-from lienthong.evidence.stream import Mark, StreamDigest, sign_mark, verify_mark
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, SigningKey, sign
+from lienthong.evidence.stream import Mark, StreamDigest, sign_mark
 from lienthong.evidence.xades import SignerTemplate
 from lienthong.exchange import inputs
-from lienthong.exchange.effects import Verify
 from lienthong.node.use_cases.tally import Tally
+from lienthong.node.use_cases.verifier import Verifier
 
 
 class Ledger(Protocol):
@@ -79,11 +78,9 @@ class Plane:
     ids: Ids
     ledger: Ledger
     signers: Mapping[MemberId, Signer]
-    window_ms: int
+    verifier: Verifier
     tally: Tally
     log: Logger
-    keep: Callable[[SigningCertificate], None]
-    """Keeps a signer's certificate before the first record that names it."""
 
     def sign(self, digests: MessageDigests, member: MemberId) -> Signature:
         """Sign for `member`; raises Unavailable CannotCreateSignature if this node has no key for it."""
@@ -101,43 +98,11 @@ class Plane:
         key = self._signer(member).key
         return lambda digest: sign_mark(digest, key, self.clock_ms())
 
-    def check_mark(self, digest: StreamDigest, mark: Mark, certificate: SigningCertificate) -> None:
-        """Verify a mark; raises Unproven."""
-        verify_mark(digest, mark, certificate, now_ms=self.clock_ms(), window_ms=self.window_ms)
-
-    def opening_mark(
-        self, digest: StreamDigest, mark: Signature, certificate: SigningCertificate
-    ) -> inputs.MarkVerified | inputs.SignatureUnproven:
-        """Verify the beginning of a stream, as the input that the machine waits for."""
-        now_ms = self.clock_ms()
-        try:
-            self.check_mark(digest, Mark(mark.signed_at_ms, mark.value), certificate)
-            self.keep(certificate)
-        except LienthongError as error:
-            return inputs.SignatureUnproven(error, now_ms)
-        except OSError:
-            return inputs.SignatureUnproven(Unavailable("LoggingFailed", "the disk takes no certificate"), now_ms)
-        return inputs.MarkVerified(now_ms)
-
     def _signer(self, member: MemberId) -> Signer:
         signer = self.signers.get(member)
         if signer is None:
             raise Unavailable("CannotCreateSignature", f"this node has no signing key for {member}")
         return signer
-
-    def verify(self, effect: Verify) -> inputs.SignatureVerified | inputs.SignatureUnproven:
-        """Verify, as the input that the machine waits for."""
-        now_ms = self.clock_ms()
-        try:
-            proof = verify(
-                effect.signature, effect.digests, effect.certificate, now_ms=now_ms, window_ms=self.window_ms
-            )
-            self.keep(effect.certificate)
-        except LienthongError as error:
-            return inputs.SignatureUnproven(error, now_ms)
-        except OSError:
-            return inputs.SignatureUnproven(Unavailable("LoggingFailed", "the disk takes no certificate"), now_ms)
-        return inputs.SignatureVerified(proof, now_ms)
 
     def append(self, records: tuple[Record, ...], feed: Callable[[object], None]) -> None:
         """Make `records` durable, then feed Recorded or RecordFailed, once."""

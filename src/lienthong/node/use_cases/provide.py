@@ -56,7 +56,7 @@ class ProviderRun:
 
     # ---- effects
     def _verify(self, effect: effects.Verify) -> None:
-        self.feed(self._plane.verify(effect))
+        self._plane.verifier.verify(effect, self.feed)
 
     def _append(self, effect: effects.Append) -> None:
         self._plane.append(effect.records, self.feed)

@@ -308,9 +308,9 @@ def begin_verified(
     """Verify the mark that opens a stream; only then `pump` takes bytes, each run of them proven by its own mark."""
     certificate = effect.certificate
     digest = StreamDigest(effect.header_digest, response=response)
-    given = plane.opening_mark(digest, effect.mark, certificate)
+    given = plane.verifier.opening_mark(digest, effect.mark, certificate)
     if given.__class__ is MarkVerified:
-        pump.verify = lambda so_far, mark: plane.check_mark(so_far, mark, certificate)
+        pump.verify = lambda so_far, mark: plane.verifier.check_mark(so_far, mark, certificate)
         pump.begin(digest)
     return given
 
