@@ -7,7 +7,6 @@ seen. Redirects are never followed. The pool is `http_pool`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ import httptools
 
 from lienthong.adapters.http.answer import REASON_LENGTH_MAX, Caller, ClientBounds, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
+from lienthong.adapters.http.inbox import InboxProtocol
 from lienthong.domain.errors import LienthongError, Unavailable
 
 _WITHOUT_BODY = frozenset({204, 304})
@@ -43,7 +43,7 @@ class Pool(Protocol):
         """Send once more on a fresh connection."""
 
 
-class HttpClientConnection(asyncio.Protocol):
+class HttpClientConnection(InboxProtocol):
     """One connection of a pool."""
 
     __slots__ = (

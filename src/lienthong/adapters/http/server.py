@@ -1,4 +1,4 @@
-"""HTTP/1.1 server connections for the message plane: asyncio.Protocol over httptools, callbacks, no tasks.
+"""HTTP/1.1 server connections for the message plane: an asyncio protocol over httptools, callbacks, no tasks.
 
 Law: a connection carries one request at a time; what a peer sends is bounded in header bytes, header count, body
 bytes and time; a request is handed over whole, or, past `Bounds.inline_body`, as a stream with back-pressure.
@@ -7,7 +7,6 @@ What it does not do: decide anything about the request.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import httptools
 
 from lienthong.adapters.http.flow import BodySink, FlowControl
+from lienthong.adapters.http.inbox import InboxProtocol
 from lienthong.adapters.http.request import (
     BoundError,
     Bounds,
@@ -28,7 +28,7 @@ from lienthong.adapters.http.request import (
 __all__ = ["ConnectionRegistry", "HttpRequest", "HttpServerConnection", "RequestHandler", "plain_response"]
 
 
-class HttpServerConnection(asyncio.Protocol):
+class HttpServerConnection(InboxProtocol):
     """One accepted connection. `peer` is free for the handler (who it is)."""
 
     __slots__ = (

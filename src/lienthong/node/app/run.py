@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 import signal
 import ssl
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ import uvloop
 from lienthong.adapters.http.lane import LaneServerConnection
 from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
 from lienthong.directory.freshness import Freshness, freshness
-from lienthong.domain.errors import LienthongError, Malformed
+from lienthong.domain.errors import LienthongError
 from lienthong.evidence.record import encode_record
 from lienthong.node.api.admin import AdminDoor
 from lienthong.node.api.faults import FaultWriter
@@ -29,6 +26,7 @@ from lienthong.node.api.tokens import TokenEndpoint
 from lienthong.node.app.channels import front_server, peer_server
 from lienthong.node.app.logs import JsonLog
 from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
+from lienthong.node.app.process import freeze, settle
 from lienthong.node.config import NodeSettings
 from lienthong.node.jobs.indexing import Indexing
 from lienthong.node.jobs.mending import keep_ledger_open
@@ -43,25 +41,8 @@ _WARN_BEFORE_MS = 3_600_000
 
 def run_node(settings: NodeSettings, base: Path, *, worker: int = 0) -> None:
     """Run one process until SIGTERM or SIGINT. Raises the coded error that keeps it from starting."""
-    bind(settings.node.cpus, worker)
-    # The ledger's writer thread must get the interpreter back quickly after its fdatasync.
-    sys.setswitchinterval(0.0005)
+    settle(settings.node.cpus, worker)
     uvloop.run(_NodeProcess(settings, base, worker).run())
-
-
-def bind(cpus: Sequence[int], worker: int) -> None:
-    """Bind this process, with the threads it will have, to its processor; nothing where none is named.
-
-    Raises Malformed InvalidRequest for a processor that this process may not use.
-    """
-    if not cpus:
-        return
-    cpu = cpus[worker % len(cpus)]
-    try:
-        os.sched_setaffinity(0, {cpu})
-    except OSError:
-        may = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
-        raise Malformed("InvalidRequest", f"node.cpus: processor {cpu} cannot be used; these can: {may}") from None
 
 
 class _NodeProcess:
@@ -90,9 +71,7 @@ class _NodeProcess:
         await self._listen(parts)
         jobs = [loop.create_task(self._sweep(parts)), loop.create_task(self._refresh(parts))]
         mending = loop.create_task(keep_ledger_open(parts.ledger, stop, log=self._log))
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        freeze()
         self._log.info("node.ready", node=self._settings.node.id, worker=self._worker)
         await stop.wait()
         self._log.info("node.stopping", node=self._settings.node.id)
