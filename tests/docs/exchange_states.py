@@ -18,9 +18,9 @@ _HEAD = """# States of an exchange
 
 Made from the tables in `lienthong.exchange` by `make reference`; a test compares. Each line of a table is one input
 that may come in that state; where it can lead is read from the code of its handler (all of it, where several states
-share one). An input that stands in no line is a bug of the driver and stops it. `Sign`, `SignMark`,
-`VerifyMark` and a `Verify` that says so are answered at once, before any other input; the other `Verify` waits until
-the turn of the loop has brought all that can be verified with it.
+share one). An input that stands in no line is a bug of the driver and stops it. `SignMark` and
+`VerifyMark`, and `Sign` and `Verify` where they say so, are answered at once, before any other input; the others wait
+until the turn of the loop has brought all that can be signed or verified with them.
 """
 
 

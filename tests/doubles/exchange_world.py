@@ -62,7 +62,11 @@ class World:
     def _perform(self, effect: Any) -> None:
         kind = type(effect)
         if kind is effects.Sign:
-            self.give(self.choose(signs, signs, signs, CANNOT_SIGN))
+            signed = self.choose(signs, signs, signs, CANNOT_SIGN)
+            if effect.at_once:
+                self.give(signed)
+            else:
+                self.under_way.append(lambda: self.give(signed))
         elif kind is effects.SignMark:
             self.give(self.choose(marks, marks, marks, CANNOT_SIGN))
         elif kind is effects.Verify:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +12,9 @@ from tests.doubles.transport import Transport
 from lienthong.adapters.http.flow import FlowControl
 from lienthong.evidence.record import Record, decode_record
 from lienthong.evidence.xades import signer_template
-from lienthong.node.use_cases.plane import Ids, Plane, Signer
+from lienthong.node.use_cases.plane import Ids, Plane
+from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
 from lienthong.node.use_cases.tally import Tally
-from lienthong.node.use_cases.verifier import Verifier
 
 
 class MemoryLedger:
@@ -38,6 +37,9 @@ class MemoryLedger:
 
 
 class Log:
+    def info(self, event: str, **facts: object) -> None:
+        """Nobody reads it."""
+
     def warning(self, event: str, **facts: object) -> None:
         """Nobody reads it."""
 
@@ -53,8 +55,9 @@ def memory_plane() -> tuple[Plane, MemoryLedger]:
         clock_ms=lambda: NOW_MS,
         ids=Ids(lambda: NOW_MS, bytes),
         ledger=ledger,
-        signers=signers,
-        verifier=Verifier(lambda: NOW_MS, 300_000, lambda _certificate: None, loop=asyncio.new_event_loop()),
+        signatures=Signatures(
+            Signing(lambda: NOW_MS, signers), Verifier(lambda: NOW_MS, 300_000, lambda _certificate: None)
+        ),
         tally=Tally(),
         log=Log(),
     )

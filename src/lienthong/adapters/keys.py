@@ -31,14 +31,21 @@ _ECDSA = ec.ECDSA(Prehashed(SHA256()))
 class FileKey:
     """A P-256 key held in memory."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_scalar")
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
+        self._scalar = b""
 
     def sign_digest(self, digest: bytes) -> bytes:
         """DER ECDSA value over a SHA-256 digest (32 bytes)."""
         return self._key.sign(digest, _ECDSA)
+
+    def scalar(self) -> bytes:
+        """The private number itself, 32 bytes little-endian: for `multi_buffer`, which signs side by side."""
+        if not self._scalar:
+            self._scalar = self._key.private_numbers().private_value.to_bytes(32, "little")
+        return self._scalar
 
     def public_key(self) -> ec.EllipticCurvePublicKey:
         """The public half, to be compared with a certificate."""

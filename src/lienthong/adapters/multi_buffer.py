@@ -1,72 +1,106 @@
-"""Multi-buffer verification of ECDSA P-256: eight values side by side in one call, with AVX-512 IFMA.
+"""Multi-buffer ECDSA P-256: eight signatures made or verified side by side in one call, with AVX-512 IFMA.
 
-The work is done by Intel's Cryptography Primitives Library (``libcrypto_mb``, package ipp-crypto, Apache-2.0). Only
-public values pass through it: it verifies and never signs. What it does not prove is nobody's fault yet; the caller
-checks such values alone. Where the library or the processor's instructions are missing, `load` says why.
+The work is done by Intel's Cryptography Primitives Library (``libcrypto_mb``, package ipp-crypto, Apache-2.0), whose
+operations on secrets take the same time whatever the secret. Where the library or the processor's instructions are
+missing, `load` says why. The secret number of each signature is drawn here: FIPS 186-5, A.3.2 (testing candidates).
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from lienthong.adapters.keys import FileKey
 from lienthong.domain.errors import Unavailable
-from lienthong.evidence.signature import VerificationInput, point_of
+from lienthong.evidence.signature import SigningKey, VerificationInput, point_of
 
 LIBRARY = "libcrypto_mb.so.13"
 LANES = 8
 LEAST = 3
-"""Fewer are verified sooner one by one: a call takes as long as two verifications, however many lanes are used."""
+"""Fewer are done sooner one by one: a call takes as long as two alone, however many lanes are used."""
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Order of the group P-256 (SP 800-186, 3.2.1.3)."""
 
+_T = TypeVar("_T")
+_SIZE = 32
+_ECDSA = ec.ECDSA(Prehashed(SHA256()))
 _Lanes = ctypes.c_char_p * LANES
-_Lane = tuple[bytes, bytes, bytes, bytes, bytes]
+_Results = ctypes.c_void_p * LANES
+_VerifyLane = tuple[bytes, bytes, bytes, bytes, bytes]
 """r and s (big-endian), digest, x and y of the key (little-endian), 32 bytes each."""
+_SignLane = tuple[bytes, bytes]
+"""Private number (little-endian) and digest, 32 bytes each."""
 
 
-class MultiBufferVerifier:
-    """Verifies eight at a time. `load` makes one that has been tried out."""
+class MultiBuffer:
+    """Signs and verifies eight at a time. `load` makes one that has been tried out."""
 
-    __slots__ = ("_verify",)
+    __slots__ = ("_r", "_random", "_results", "_s", "_sign", "_verify")
 
-    def __init__(self, library: ctypes.CDLL) -> None:
+    def __init__(self, library: ctypes.CDLL, random: Callable[[int], bytes]) -> None:
+        self._random = random
         self._verify = library.mbx_nistp256_ecdsa_verify_mb8
         self._verify.argtypes = [_Lanes, _Lanes, _Lanes, _Lanes, _Lanes, ctypes.c_void_p, ctypes.c_void_p]
-        self._verify.restype = ctypes.c_uint32
+        self._sign = library.mbx_nistp256_ecdsa_sign_mb8
+        self._sign.argtypes = [_Results, _Results, _Lanes, _Lanes, _Lanes, ctypes.c_void_p]
+        self._verify.restype = self._sign.restype = ctypes.c_uint32
+        self._r, self._s = (ctypes.create_string_buffer(LANES * _SIZE) for _ in range(2))
+        self._results = tuple(
+            _Results(*(ctypes.addressof(buffer) + lane * _SIZE for lane in range(LANES)))
+            for buffer in (self._r, self._s)
+        )
 
+    # ---- verifying
     def proven(self, given: Sequence[VerificationInput]) -> frozenset[int]:
         """Positions of values that hold; a rest of fewer than `LEAST` is left to the caller."""
         found: list[int] = []
-        lanes: list[tuple[int, _Lane]] = []
-        for position, one in enumerate(given):
-            lane = _lane(one)
-            if lane is not None:
-                lanes.append((position, lane))
-        for start in range(0, len(lanes), LANES):
-            part = lanes[start : start + LANES]
-            if len(part) >= LEAST:
-                found += self._hold(part)
+        for part in _parts((position, _verify_lane(one)) for position, one in enumerate(given)):
+            found += self.hold(part)
         return frozenset(found)
 
-    def _hold(self, part: list[tuple[int, _Lane]]) -> list[int]:
-        """Positions whose lane holds. Lanes that are left over repeat the first, and nobody reads their result."""
-        values = [lane for _, lane in part]
-        values += [values[0]] * (LANES - len(values))
-        r, s, digest, x, y = zip(*values, strict=True)
+    def hold(self, part: list[tuple[int, _VerifyLane]]) -> list[int]:
+        """Positions whose lane holds, of at most eight."""
+        r, s, digest, x, y = zip(*_filled(part), strict=True)
         status = self._verify(_Lanes(*r), _Lanes(*s), _Lanes(*digest), _Lanes(*x), _Lanes(*y), None, None)
-        # Four bits a lane, 0 = the signature holds.
-        return [position for number, (position, _) in enumerate(part) if not status >> 4 * number & 0xF]
+        return _good(part, status)
+
+    # ---- signing
+    def values(self, wanted: Sequence[tuple[SigningKey, bytes]]) -> list[bytes]:
+        """DER ECDSA values, in order. Keys that do not lie in memory, and a small rest, sign one by one."""
+        found: dict[int, bytes] = {}
+        for part in _parts((position, _sign_lane(*one)) for position, one in enumerate(wanted)):
+            found |= self.signed(part)
+        return [found.get(position) or key.sign_digest(digest) for position, (key, digest) in enumerate(wanted)]
+
+    def signed(self, part: list[tuple[int, _SignLane]]) -> dict[int, bytes]:
+        """DER values by position, of at most eight."""
+        key, digest = zip(*_filled(part), strict=True)
+        once = _Lanes(*(self._secret_number() for _ in range(LANES)))
+        status = self._sign(*self._results, _Lanes(*digest), once, _Lanes(*key), None)
+        r, s = self._r.raw, self._s.raw
+        lanes = {position: lane for lane, (position, _) in enumerate(part)}
+        return {position: _der(r, s, lanes[position] * _SIZE) for position in _good(part, status)}
+
+    def _secret_number(self) -> bytes:
+        """From 1 to ORDER - 1, each as likely as the next."""
+        while True:
+            candidate = int.from_bytes(self._random(_SIZE), "little")
+            if candidate <= ORDER - 2:
+                return (candidate + 1).to_bytes(_SIZE, "little")
 
 
-def load(library: Path | None = None) -> MultiBufferVerifier:
-    """The verifier, after it has told good from bad in every lane. Raises Unavailable where there is none.
+def load(random: Callable[[int], bytes], library: Path | None = None) -> MultiBuffer:
+    """Both, after they have told good from bad and signed in every lane. Raises Unavailable where there is none.
 
     `library` is the file of libcrypto_mb; None: the one in this Python environment.
     """
@@ -79,32 +113,76 @@ def load(library: Path | None = None) -> MultiBufferVerifier:
     applicable.argtypes, applicable.restype = [ctypes.c_uint64], ctypes.c_int
     if not applicable(0):
         raise Unavailable("InternalError", "the processor has no AVX-512 IFMA instructions")
-    verifier = MultiBufferVerifier(loaded)
-    _try_out(verifier)
-    return verifier
+    made = MultiBuffer(loaded, random)
+    try_out(made)
+    return made
 
 
-def _try_out(verifier: MultiBufferVerifier) -> None:
-    """Eight good values are proven; with one of them altered, in each lane in turn, the seven others are."""
+def try_out(one: MultiBuffer) -> None:
+    """Every lane must sign, and prove a good value, and no other. Raises Unavailable."""
     key = ec.generate_private_key(ec.SECP256R1())
-    digest = sha256(b"multi-buffer").digest()
-    r, s = decode_dss_signature(key.sign(digest, ec.ECDSA(Prehashed(SHA256()))))
+    digests = [sha256(bytes([lane])).digest() for lane in range(LANES)]
+    made = one.signed([(lane, (FileKey(key).scalar(), digest)) for lane, digest in enumerate(digests)])
+    values = [made.get(lane, b"") for lane in range(LANES)]
+    try:
+        for value, digest in zip(values, digests, strict=True):
+            key.public_key().verify(value, digest, _ECDSA)
+    except InvalidSignature:
+        raise Unavailable("InternalError", f"{LIBRARY} does not sign in every lane") from None
+    if len({decode_dss_signature(value)[0] for value in values}) != LANES:
+        raise Unavailable("InternalError", f"{LIBRARY} signs twice with one secret number")
     x, y = _coordinates(point_of(key.public_key()))
-    good = (r.to_bytes(32, "big"), s.to_bytes(32, "big"), digest, x, y)
-    bad = (good[0], good[1], sha256(digest).digest(), x, y)
+    lanes: list[_VerifyLane] = [
+        (*_numbers(value), digest, x, y) for value, digest in zip(values, digests, strict=True)
+    ]
     for altered in (None, *range(LANES)):
-        lanes = [(lane, bad if lane == altered else good) for lane in range(LANES)]
-        if verifier._hold(lanes) != [lane for lane in range(LANES) if lane != altered]:
+        tried = [
+            (lane, (*values[:2], sha256(values[2]).digest(), x, y) if lane == altered else values)
+            for lane, values in enumerate(lanes)
+        ]
+        if one.hold(tried) != [lane for lane in range(LANES) if lane != altered]:
             raise Unavailable("InternalError", f"{LIBRARY} does not tell good signatures from bad ones")
 
 
-def _lane(one: VerificationInput) -> _Lane | None:
+def _parts(lanes: Iterable[tuple[int, _T | None]]) -> Iterable[list[tuple[int, _T]]]:
+    """Lanes that can be done, eight at a time; fewer than `LEAST` are left out."""
+    ready = [(position, lane) for position, lane in lanes if lane is not None]
+    for start in range(0, len(ready), LANES):
+        part = ready[start : start + LANES]
+        if len(part) >= LEAST:
+            yield part
+
+
+def _filled(part: list[tuple[int, _T]]) -> list[_T]:
+    """Eight lanes: those that are left over repeat the first, and nobody reads their result."""
+    lanes = [lane for _, lane in part]
+    return lanes + [lanes[0]] * (LANES - len(lanes))
+
+
+def _good(part: Sequence[tuple[int, object]], status: int) -> list[int]:
+    """Positions that went well: four bits a lane, all of them 0."""
+    return [position for lane, (position, _) in enumerate(part) if not status >> 4 * lane & 0xF]
+
+
+def _verify_lane(one: VerificationInput) -> _VerifyLane | None:
     try:
-        r, s = decode_dss_signature(one.der)
-        x, y = _coordinates(one.key.point)
-        return r.to_bytes(32, "big"), s.to_bytes(32, "big"), one.digest, x, y
+        return (*_numbers(one.der), one.digest, *_coordinates(one.key.point))
     except (ValueError, OverflowError):
         return None
+
+
+def _sign_lane(key: SigningKey, digest: bytes) -> _SignLane | None:
+    return (key.scalar(), digest) if isinstance(key, FileKey) else None
+
+
+def _numbers(der: bytes) -> tuple[bytes, bytes]:
+    """r and s; raises ValueError or OverflowError for what can be no signature."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(_SIZE, "big"), s.to_bytes(_SIZE, "big")
+
+
+def _der(r: bytes, s: bytes, at: int) -> bytes:
+    return encode_dss_signature(*(int.from_bytes(numbers[at : at + _SIZE], "big") for numbers in (r, s)))
 
 
 @lru_cache(maxsize=4096)

@@ -95,6 +95,32 @@ def sign(digests: MessageDigests, key: SigningKey, template: SignerTemplate, sig
     return Signature(ECDSA_P256_SHA256, template.certificate_digest, signed_at_ms, key.sign_digest(digest))
 
 
+class SigningInput(Struct, frozen=True):
+    """One message that is to be signed; `template` belongs to the certificate of `key`."""
+
+    digests: MessageDigests
+    key: SigningKey
+    template: SignerTemplate
+
+
+class GroupSigner(Protocol):
+    """Makes many ECDSA values side by side, where the processor can."""
+
+    def values(self, wanted: Sequence[tuple[SigningKey, bytes]]) -> list[bytes]:
+        """What `sign_digest` of each key gives for the digest beside it, in order."""
+        ...
+
+
+def sign_group(wanted: Sequence[SigningInput], signer: GroupSigner, signed_at_ms: int) -> list[Signature]:
+    """`sign` for many messages, in order."""
+    digests = [sha256(one.template.signed_info(one.digests, signed_at_ms)).digest() for one in wanted]
+    values = signer.values([(one.key, digest) for one, digest in zip(wanted, digests, strict=True)])
+    return [
+        Signature(ECDSA_P256_SHA256, one.template.certificate_digest, signed_at_ms, value)
+        for one, value in zip(wanted, values, strict=True)
+    ]
+
+
 def verify(
     signature: Signature,
     digests: MessageDigests,

@@ -3,7 +3,7 @@
 Order and its reason: decide before signing (nothing leaves without a Permit); the request goes out while its record
 is written; the answer is verified before it is believed; both records are durable before the caller is answered.
 Refusals of an identified caller and failures after sending are recorded as outcomes before they are told.
-The driver answers Sign at once, before it gives any other input; everything else may come in any order.
+After an effect that says `at_once` the driver gives its answer first; everything else may come in any order.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class StreamingConsumer(ConsumerExchange):
         assert self.parties is not None
         self._request_digests = self._body_known(given.body_digest)
         self.state = State.SIGNING
-        return (Sign(self._request_digests, member_of(self.parties.client)),)
+        return (Sign(self._request_digests, member_of(self.parties.client), at_once=True),)
 
     def _signed(self, given: inputs.Signed) -> Effects:
         if not self._request.streamed:

@@ -15,17 +15,18 @@ from lienthong.wire.faults import Side
 
 
 class Sign(Struct, frozen=True):
-    """Sign the digests with the key of `member`; answer with Signed."""
+    """Sign the digests with the key of `member`; answer with Signed or CannotSign.
+
+    With `at_once` before any other input; else whenever it suits, so that many can be signed together.
+    """
 
     digests: MessageDigests
     member: MemberId
+    at_once: bool = False
 
 
 class Verify(Struct, frozen=True):
-    """Verify; answer with SignatureVerified or SignatureUnproven.
-
-    With `at_once` before any other input; else whenever it suits, so that many can be verified together.
-    """
+    """Verify; answer with SignatureVerified or SignatureUnproven. `at_once` as in Sign."""
 
     signature: Signature
     digests: MessageDigests

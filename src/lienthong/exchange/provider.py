@@ -4,7 +4,7 @@ Order and its reason: the signature is verified before anything in the message i
 here, from the same directory, because the data is ours; the request is durable before the service is called, so that
 after a crash it is known and not executed again; what leaves is cut to the granted fields, then signed, then durable,
 then sent. A refusal after verification is a signed and recorded answer like any other.
-The driver answers Sign at once, before it gives any other input.
+After an effect that says `at_once` the driver gives its answer before any other input.
 """
 
 from __future__ import annotations

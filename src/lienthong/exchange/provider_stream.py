@@ -150,7 +150,7 @@ class StreamingProvider(ProviderExchange):
         assert self.parties is not None
         self._response_digests = self._reply_digests(given.body_digest)
         self.state = State.SIGNING_WHOLE
-        return (Sign(self._response_digests, self.parties.service.member),)
+        return (Sign(self._response_digests, self.parties.service.member, at_once=True),)
 
     def _whole_signed(self, given: inputs.Signed) -> Effects:
         self._message_out = SignedMessage(self._reply_part, None, self._response_digests, given.signature)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import os
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +20,8 @@ from tests import vectors
 from tests.doubles.exchanges import BO_CONG_AN
 from tests.doubles.signing import NOW_MS, Signer
 
-from lienthong.adapters import multi_buffer as under_test
-from lienthong.adapters.multi_buffer import LANES, LEAST, MultiBufferVerifier, load
+from lienthong.adapters.keys import FileKey
+from lienthong.adapters.multi_buffer import LANES, LEAST, ORDER, MultiBuffer, load, try_out
 from lienthong.domain.errors import Unavailable, Unproven
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import (
@@ -33,50 +36,78 @@ from lienthong.evidence.signature import (
 
 SIGNERS = [Signer(BO_CONG_AN) for _ in range(3)]
 DIGESTS = request_digests(b"header", b"body")
-N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+ECDSA = ec.ECDSA(Prehashed(SHA256()))
 
 
 class Lanes:
-    """Stands for the library where the processor lacks the instructions: eight lanes, each checked as one alone.
+    """Stands for the library where the processor lacks the instructions: eight lanes, each done as one alone.
 
-    `wrong` are lanes that it answers wrongly.
+    `wrong` are lanes whose verification it tells wrongly, `unsigned` those that it does not sign and says so,
+    `falsely` those that it signs over something else.
     """
 
-    def __init__(self, wrong: frozenset[int] = frozenset()) -> None:
-        self.wrong = wrong
-        self.calls: list[int] = []
-        self.mbx_nistp256_ecdsa_verify_mb8 = _Function(self)
+    def __init__(
+        self,
+        wrong: frozenset[int] = frozenset(),
+        unsigned: frozenset[int] = frozenset(),
+        falsely: frozenset[int] = frozenset(),
+    ) -> None:
+        self.mbx_nistp256_ecdsa_verify_mb8 = Function(lambda *arrays: _verify(wrong, *arrays))
+        self.mbx_nistp256_ecdsa_sign_mb8 = Function(lambda *arrays: _sign(unsigned, falsely, *arrays))
 
 
-class _Function:
-    def __init__(self, lanes: Lanes) -> None:
-        self._lanes = lanes
+class Function:
+    """A function of a library, with its types."""
+
+    def __init__(self, call: Callable[..., int]) -> None:
+        self._call = call
 
     def __call__(self, *arrays: object) -> int:
-        status = 0
-        r, s, digests, xs, ys = ([ctypes.string_at(one, 32) for one in _pointers(array)] for array in arrays[:5])
-        self._lanes.calls.append(len(r))
-        for lane in range(LANES):
-            numbers = ec.EllipticCurvePublicNumbers(
-                int.from_bytes(xs[lane], "little"), int.from_bytes(ys[lane], "little"), ec.SECP256R1()
-            )
-            key = numbers.public_key()
-            der = encode_dss_signature(int.from_bytes(r[lane], "big"), int.from_bytes(s[lane], "big"))
-            one = VerificationInput(VerifyingKey(key, point_of(key)), der, digests[lane], DIGESTS, BO_CONG_AN)
-            if proves(one) == (lane in self._lanes.wrong):
-                status |= 8 << 4 * lane
-        return status
+        return self._call(*arrays)
+
+
+def _verify(wrong: frozenset[int], *arrays: object) -> int:
+    r, s, digests, xs, ys = ([ctypes.string_at(one, 32) for one in _pointers(array)] for array in arrays[:5])
+    status = 0
+    for lane in range(LANES):
+        numbers = ec.EllipticCurvePublicNumbers(
+            int.from_bytes(xs[lane], "little"), int.from_bytes(ys[lane], "little"), ec.SECP256R1()
+        )
+        key = numbers.public_key()
+        der = encode_dss_signature(int.from_bytes(r[lane], "big"), int.from_bytes(s[lane], "big"))
+        one = VerificationInput(VerifyingKey(key, point_of(key)), der, digests[lane], DIGESTS, BO_CONG_AN)
+        if proves(one) == (lane in wrong):
+            status |= 8 << 4 * lane
+    return status
+
+
+def _sign(unsigned: frozenset[int], falsely: frozenset[int], *arrays: object) -> int:
+    """ECDSA with the secret number that was given (FIPS 186-5, 6.4.1)."""
+    r_out, s_out = _pointers(arrays[0]), _pointers(arrays[1])
+    digests, once, keys = ([ctypes.string_at(one, 32) for one in _pointers(array)] for array in arrays[2:5])
+    status = 0
+    for lane in range(LANES):
+        if lane in unsigned:
+            status |= 1 << 4 * lane
+            continue
+        number, key = int.from_bytes(once[lane], "little"), int.from_bytes(keys[lane], "little")
+        r = ec.derive_private_key(number, ec.SECP256R1()).public_key().public_numbers().x % ORDER
+        told = int.from_bytes(digests[lane], "big") + (lane in falsely)
+        s = pow(number, -1, ORDER) * (told + r * key) % ORDER
+        ctypes.memmove(r_out[lane], r.to_bytes(32, "big"), 32)
+        ctypes.memmove(s_out[lane], s.to_bytes(32, "big"), 32)
+    return status
 
 
 def _pointers(array: object) -> list[int]:
     return list((ctypes.c_void_p * LANES).from_buffer_copy(array))  # type: ignore[arg-type]
 
 
-def verifiers() -> list[MultiBufferVerifier]:
+def verifiers() -> list[MultiBuffer]:
     """The stand-in; and the real one where this machine has it."""
-    found = [MultiBufferVerifier(Lanes())]  # type: ignore[arg-type]
+    found = [MultiBuffer(Lanes(), os.urandom)]  # type: ignore[arg-type]
     with suppress(Unavailable):
-        found.append(load())
+        found.append(load(os.urandom))
     return found
 
 
@@ -134,7 +165,7 @@ def test_what_holds_is_proven_in_groups_and_a_small_rest_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("r", "s"), [(0, 1), (1, 0), (N, 1), (1, N), (N + 1, 5), (2**256 - 1, 2**256 - 1), (2**256, 1)]
+    ("r", "s"), [(0, 1), (1, 0), (ORDER, 1), (1, ORDER), (ORDER + 1, 5), (2**256 - 1, 2**256 - 1), (2**256, 1)]
 )
 def test_values_out_of_range_hold_nowhere(r: int, s: int) -> None:
     one = GOOD[0]
@@ -165,17 +196,81 @@ def test_wycheproof_p256_sha256_side_by_side() -> None:
 
 def test_a_library_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be loaded"):
-        load(tmp_path / "libcrypto_mb.so.13")
+        load(os.urandom, tmp_path / "libcrypto_mb.so.13")
 
 
 def test_a_library_without_the_function_is_not_used() -> None:
     name = ctypes.CDLL(None)  # the process itself: has no such function
     assert not hasattr(name, "mbx_is_crypto_mb_applicable")
     with pytest.raises(Unavailable, match="cannot be loaded"):
-        load(Path("libc.so.6"))
+        load(os.urandom, Path("libc.so.6"))
 
 
 @pytest.mark.parametrize("lane", range(LANES))
 def test_a_library_that_errs_in_one_lane_is_not_used(lane: int) -> None:
     with pytest.raises(Unavailable, match="does not tell good signatures from bad"):
-        under_test._try_out(MultiBufferVerifier(Lanes(frozenset({lane}))))  # type: ignore[arg-type]
+        try_out(MultiBuffer(Lanes(frozenset({lane})), os.urandom))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable, match="does not sign in every lane"):
+        try_out(MultiBuffer(Lanes(unsigned=frozenset({lane})), os.urandom))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable, match="does not sign in every lane"):
+        try_out(MultiBuffer(Lanes(falsely=frozenset({lane})), os.urandom))  # type: ignore[arg-type]
+
+
+def test_one_secret_number_for_two_signatures_is_found() -> None:
+    with pytest.raises(Unavailable, match="twice with one secret number"):
+        try_out(MultiBuffer(Lanes(), bytes))  # type: ignore[arg-type]
+
+
+class HeldElsewhere:
+    """A key whose number nobody can read."""
+
+    def __init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.asked = 0
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        self.asked += 1
+        return self.key.sign(digest, ECDSA)
+
+
+@pytest.mark.parametrize("count", [0, 1, LEAST - 1, LEAST, LANES, LANES + 1, 2 * LANES + LEAST])
+def test_each_key_signs_its_digest(count: int) -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(count)]
+    digests = [sha256(bytes([number])).digest() for number in range(count)]
+    for one in VERIFIERS:
+        values = one.values([(FileKey(key), digest) for key, digest in zip(keys, digests, strict=True)])
+        assert len(values) == count
+        for key, digest, value in zip(keys, digests, values, strict=True):
+            key.public_key().verify(value, digest, ECDSA)
+
+
+def test_a_key_that_is_held_elsewhere_signs_itself() -> None:
+    elsewhere, digest = HeldElsewhere(), sha256(b"").digest()
+    here = ec.generate_private_key(ec.SECP256R1())
+    for one in VERIFIERS:
+        values = one.values([(FileKey(here), digest)] * LEAST + [(elsewhere, digest)] + [(FileKey(here), digest)])
+        elsewhere.key.public_key().verify(values[LEAST], digest, ECDSA)
+        for position in (0, 1, 2, LEAST + 1):
+            here.public_key().verify(values[position], digest, ECDSA)
+    assert elsewhere.asked == len(VERIFIERS)
+
+
+def test_a_lane_that_fails_is_signed_alone() -> None:
+    key, digest = ec.generate_private_key(ec.SECP256R1()), sha256(b"").digest()
+    one = MultiBuffer(Lanes(unsigned=frozenset({1})), os.urandom)  # type: ignore[arg-type]
+    for value in one.values([(FileKey(key), digest)] * LANES):
+        key.public_key().verify(value, digest, ECDSA)
+
+
+def test_secret_numbers_are_drawn_again_until_one_is_in_range() -> None:
+    drawn = [(ORDER - 1).to_bytes(32, "little"), b"\xff" * 32, (ORDER - 2).to_bytes(32, "little"), bytes(32)]
+    one = MultiBuffer(Lanes(), lambda _size: drawn.pop(0))  # type: ignore[arg-type]
+    assert int.from_bytes(one._secret_number(), "little") == ORDER - 1
+    assert int.from_bytes(one._secret_number(), "little") == 1
+
+
+def test_no_two_signatures_share_their_secret_number() -> None:
+    key, digest = ec.generate_private_key(ec.SECP256R1()), sha256(b"").digest()
+    for one in VERIFIERS:
+        values = one.values([(FileKey(key), digest)] * 25 * LANES)
+        assert len({decode_dss_signature(value)[0] for value in values}) == 25 * LANES

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lienthong.adapters import multi_buffer
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
 from lienthong.adapters.http.request import Bounds
 from lienthong.adapters.keys import CertificateStore, check_pair, load_signing_key, read_certificate
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
-from lienthong.adapters.multi_buffer import MultiBufferVerifier
-from lienthong.adapters.multi_buffer import load as load_multi_buffer
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import QuotaWindows
 from lienthong.domain.errors import Unavailable
@@ -34,9 +33,9 @@ from lienthong.node.store.places import certificate_directory, ledger_directory,
 from lienthong.node.store.taken_and_used import SharedQuota, SharedReplay, open_shared
 from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
-from lienthong.node.use_cases.plane import Ids, Plane, Signer
+from lienthong.node.use_cases.plane import Ids, Plane
+from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
 from lienthong.node.use_cases.tally import Tally
-from lienthong.node.use_cases.verifier import Verifier
 from lienthong.wire.message import PART_BYTES_MAX
 
 _TOKEN_KEY = "token.key"  # noqa: S105 - a file name
@@ -87,15 +86,12 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     )
     certificates = CertificateStore(certificate_directory(data))
     ids = Ids(clock_ms, os.urandom)
-    log = JsonLog(clock_ms)
-    verifier = Verifier(
-        clock_ms,
-        int(limits.window_s * 1000),
-        certificates.keep,
-        loop=asyncio.get_running_loop(),
-        group=_group_verifier(log),
+    signatures = Signatures(
+        Signing(clock_ms, _signers(settings, base, certificates)),
+        Verifier(clock_ms, int(limits.window_s * 1000), certificates.keep),
     )
-    plane = Plane(clock_ms, ids, ledger, _signers(settings, base, certificates), verifier, Tally(), log)
+    plane = Plane(clock_ms, ids, ledger, signatures, Tally(), JsonLog(clock_ms))
+    _sign_side_by_side(plane)
     replay, provider_quota, consumer_quota = _shared_state(settings, data)
     consumer = ConsumerContext(directory, consumer_quota, parse_node_id(settings.node.id))
     backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))
@@ -108,13 +104,19 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     return Parts(settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers)
 
 
-def _group_verifier(log: JsonLog) -> MultiBufferVerifier | None:
-    """What verifies many signatures side by side, where this machine can."""
+def _sign_side_by_side(plane: Plane) -> None:
+    """Sign and verify many at a time where this machine can, while there are many."""
+    in_flight = plane.tally.in_flight
     try:
-        return load_multi_buffer()
+        group = multi_buffer.load(os.urandom)
     except Unavailable as reason:
-        log.info("signatures.one_by_one", reason=reason.message)
-        return None
+        plane.log.info("signatures.one_by_one", reason=reason.message)
+        return
+    plane.signatures.gather(
+        group,
+        asyncio.get_running_loop(),
+        lambda: in_flight["consumer"] + in_flight["provider"] >= multi_buffer.LEAST,
+    )
 
 
 def _directory_client(settings: NodeSettings, base: Path, cache: Path) -> DirectoryClient:

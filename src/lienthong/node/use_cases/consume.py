@@ -60,12 +60,7 @@ class ConsumerRun:
 
     # ---- effects
     def _sign(self, effect: effects.Sign) -> None:
-        try:
-            signature = self._plane.sign(effect.digests, effect.member)
-        except LienthongError as error:
-            self.feed(inputs.CannotSign(error))
-            return
-        self.feed(inputs.Signed(signature))
+        self._plane.signatures.sign(effect, self.feed)
 
     def _append(self, effect: effects.Append) -> None:
         self._plane.append(effect.records, self.feed)
@@ -81,7 +76,7 @@ class ConsumerRun:
             self.failed(error)
 
     def _verify(self, effect: effects.Verify) -> None:
-        self._plane.verifier.verify(effect, self.feed)
+        self._plane.signatures.verify(effect, self.feed)
 
     def _answer(self, effect: effects.Answer) -> None:
         self._ended("")

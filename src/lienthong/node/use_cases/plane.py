@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from lienthong.domain.errors import LienthongError, Unavailable
-from lienthong.domain.identifiers import MemberId
-from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record, encode_record
-from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, SigningKey, sign
-from lienthong.evidence.stream import Mark, StreamDigest, sign_mark
-from lienthong.evidence.xades import SignerTemplate
 from lienthong.exchange import inputs
+from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.tally import Tally
-from lienthong.node.use_cases.verifier import Verifier
 
 
 class Ledger(Protocol):
@@ -32,16 +27,11 @@ class Ledger(Protocol):
 class Logger(Protocol):
     """Structured diagnostics: never personal data, never secrets."""
 
+    def info(self, event: str, **facts: object) -> object:
+        """Something that is as it should be."""
+
     def warning(self, event: str, **facts: object) -> object:
         """Something an operator may want to see."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """A member's signing key with what stays the same in its signatures."""
-
-    key: SigningKey
-    template: SignerTemplate
 
 
 _RANDOM_AT_ONCE = 2000
@@ -77,32 +67,9 @@ class Plane:
     clock_ms: Callable[[], int]
     ids: Ids
     ledger: Ledger
-    signers: Mapping[MemberId, Signer]
-    verifier: Verifier
+    signatures: Signatures
     tally: Tally
     log: Logger
-
-    def sign(self, digests: MessageDigests, member: MemberId) -> Signature:
-        """Sign for `member`; raises Unavailable CannotCreateSignature if this node has no key for it."""
-        signer = self._signer(member)
-        return sign(digests, signer.key, signer.template, self.clock_ms())
-
-    def mark(self, digest: StreamDigest, member: MemberId) -> Signature:
-        """Sign where a stream of `member` stands; raises as `sign`."""
-        signer = self._signer(member)
-        mark = sign_mark(digest, signer.key, self.clock_ms())
-        return Signature(ECDSA_P256_SHA256, signer.template.certificate_digest, mark.signed_at_ms, mark.value)
-
-    def marker(self, member: MemberId) -> Callable[[StreamDigest], Mark]:
-        """What signs the further marks of a stream of `member`; raises as `sign`."""
-        key = self._signer(member).key
-        return lambda digest: sign_mark(digest, key, self.clock_ms())
-
-    def _signer(self, member: MemberId) -> Signer:
-        signer = self.signers.get(member)
-        if signer is None:
-            raise Unavailable("CannotCreateSignature", f"this node has no signing key for {member}")
-        return signer
 
     def append(self, records: tuple[Record, ...], feed: Callable[[object], None]) -> None:
         """Make `records` durable, then feed Recorded or RecordFailed, once."""

@@ -56,7 +56,7 @@ class ProviderRun:
 
     # ---- effects
     def _verify(self, effect: effects.Verify) -> None:
-        self._plane.verifier.verify(effect, self.feed)
+        self._plane.signatures.verify(effect, self.feed)
 
     def _append(self, effect: effects.Append) -> None:
         self._plane.append(effect.records, self.feed)
@@ -68,12 +68,7 @@ class ProviderRun:
             self.failed(error)
 
     def _sign(self, effect: effects.Sign) -> None:
-        try:
-            signature = self._plane.sign(effect.digests, effect.member)
-        except LienthongError as error:
-            self.feed(inputs.CannotSign(error))
-            return
-        self.feed(inputs.Signed(signature))
+        self._plane.signatures.sign(effect, self.feed)
 
     def _reply(self, effect: effects.Reply) -> None:
         self._ended(effect.outcome)

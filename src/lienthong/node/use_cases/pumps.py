@@ -288,8 +288,8 @@ def begin_signed(
     Raises Unavailable CannotCreateSignature if this node has no key for the member.
     """
     digest = StreamDigest(effect.header_digest, response=response)
-    mark = plane.mark(digest, effect.member)
-    return OutgoingPump(digest, plane.marker(effect.member), source, limit=limit), MarkSigned(mark)
+    mark = plane.signatures.signing.mark(digest, effect.member)
+    return OutgoingPump(digest, plane.signatures.signing.marker(effect.member), source, limit=limit), MarkSigned(mark)
 
 
 def opening_head(length: int | None, mark: Signature, header_part: bytes) -> Head:
@@ -308,9 +308,9 @@ def begin_verified(
     """Verify the mark that opens a stream; only then `pump` takes bytes, each run of them proven by its own mark."""
     certificate = effect.certificate
     digest = StreamDigest(effect.header_digest, response=response)
-    given = plane.verifier.opening_mark(digest, effect.mark, certificate)
+    given = plane.signatures.verifier.opening_mark(digest, effect.mark, certificate)
     if given.__class__ is MarkVerified:
-        pump.verify = lambda so_far, mark: plane.verifier.check_mark(so_far, mark, certificate)
+        pump.verify = lambda so_far, mark: plane.signatures.verifier.check_mark(so_far, mark, certificate)
         pump.begin(digest)
     return given
 

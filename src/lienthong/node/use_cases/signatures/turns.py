@@ -1,0 +1,44 @@
+"""Work that is cheaper together: gathered for the rest of a turn of the event loop, then done in one go.
+
+Law: everybody is answered once, in order; whoever waits, waits for this turn and no longer; no timer. One exchange
+that fails when it is answered does not take the others with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+TOGETHER_MAX = 64
+"""Most that is done before the loop looks at its connections again."""
+Feed = Callable[[object], None]
+_W = TypeVar("_W")
+
+
+class Gathering(Generic[_W]):
+    """`do` answers what it is given, in order; it does not raise."""
+
+    __slots__ = ("_do", "_loop", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, do: Callable[[Sequence[_W]], Sequence[object]]) -> None:
+        self._loop = loop
+        self._do = do
+        self._waiting: list[tuple[_W, Feed]] = []
+
+    def add(self, wanted: _W, feed: Feed) -> None:
+        """Feed the answer when this turn has brought what it brings."""
+        self._waiting.append((wanted, feed))
+        if len(self._waiting) == 1:
+            self._loop.call_soon(self._take_up)
+
+    def _take_up(self) -> None:
+        taken, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
+        if self._waiting:
+            self._loop.call_soon(self._take_up)
+        answers = self._do([wanted for wanted, _ in taken])
+        for (_, feed), answer in zip(taken, answers, strict=True):
+            try:
+                feed(answer)
+            except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
+                self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
