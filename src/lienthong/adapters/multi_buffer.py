@@ -85,18 +85,22 @@ class MultiBuffer:
     def signed(self, part: list[tuple[int, _SignLane]]) -> dict[int, bytes]:
         """DER values by position, of at most eight."""
         key, digest = zip(*_filled(part), strict=True)
-        once = _Lanes(*(self._secret_number() for _ in range(LANES)))
+        once = _Lanes(*self._secret_numbers())
         status = self._sign(*self._results, _Lanes(*digest), once, _Lanes(*key), None)
         r, s = self._r.raw, self._s.raw
         lanes = {position: lane for lane, (position, _) in enumerate(part)}
         return {position: _der(r, s, lanes[position] * _SIZE) for position in _good(part, status)}
 
-    def _secret_number(self) -> bytes:
-        """From 1 to ORDER - 1, each as likely as the next."""
-        while True:
-            candidate = int.from_bytes(self._random(_SIZE), "little")
-            if candidate <= ORDER - 2:
-                return (candidate + 1).to_bytes(_SIZE, "little")
+    def _secret_numbers(self) -> list[bytes]:
+        """Eight from 1 to ORDER - 1, each as likely as the next."""
+        found: list[bytes] = []
+        while len(found) < LANES:
+            drawn = self._random(_SIZE * (LANES - len(found)))
+            for at in range(0, len(drawn), _SIZE):
+                candidate = int.from_bytes(drawn[at : at + _SIZE], "little")
+                if candidate <= ORDER - 2:
+                    found.append((candidate + 1).to_bytes(_SIZE, "little"))
+        return found
 
 
 def load(random: Callable[[int], bytes], library: Path | None = None) -> MultiBuffer:

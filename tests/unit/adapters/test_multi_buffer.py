@@ -263,10 +263,17 @@ def test_a_lane_that_fails_is_signed_alone() -> None:
 
 
 def test_secret_numbers_are_drawn_again_until_one_is_in_range() -> None:
-    drawn = [(ORDER - 1).to_bytes(32, "little"), b"\xff" * 32, (ORDER - 2).to_bytes(32, "little"), bytes(32)]
-    one = MultiBuffer(Lanes(), lambda _size: drawn.pop(0))  # type: ignore[arg-type]
-    assert int.from_bytes(one._secret_number(), "little") == ORDER - 1
-    assert int.from_bytes(one._secret_number(), "little") == 1
+    too_large = (ORDER - 1).to_bytes(32, "little") + b"\xff" * 32
+    draws = [too_large + (ORDER - 2).to_bytes(32, "little") + bytes(5 * 32), b"\xff" * 32 + bytes(32), bytes(32)]
+    sizes: list[int] = []
+
+    def random(size: int) -> bytes:
+        sizes.append(size)
+        return draws.pop(0)
+
+    one = MultiBuffer(Lanes(), random)  # type: ignore[arg-type]
+    assert [int.from_bytes(number, "little") for number in one._secret_numbers()] == [ORDER - 1] + [1] * 7
+    assert sizes == [8 * 32, 2 * 32, 32]
 
 
 def test_no_two_signatures_share_their_secret_number() -> None:

@@ -157,6 +157,14 @@ def write_fully(descriptor: int, content: bytes | memoryview, offset: int) -> No
         view, offset = view[written:], offset + written
 
 
+def write_durably(descriptor: int, content: bytes, offset: int) -> None:
+    """Write all of `content` and have it on disk, in one call of the system; raises OSError."""
+    view = memoryview(content)
+    while view:
+        written = os.pwritev(descriptor, (view,), offset, os.RWF_DSYNC)
+        view, offset = view[written:], offset + written
+
+
 def clean_tail(descriptor: int, path: Path, tail: Tail) -> None:
     """Make the last entry surely durable and what follows it zeros.
 

@@ -2,8 +2,9 @@
 
 Law: ``done(None)`` is called only after the record is on disk; ``done(error)`` is called for every other accepted
 record; nothing is lost silently. A commit takes whatever has arrived since the last one began (no timer): alone a
-record is a group of one, under load groups grow by themselves. After a write error nothing more is accepted until
-`reopen`. A record that was reported as failed may still stand in the ledger after a crash; never the other way round.
+record is a group of one. While each turn of the loop brings more, a crowd waits for the next turn, within bounds: each
+commit takes the interpreter from the loop. After a write error nothing more is accepted until `reopen`. A record that
+was reported as failed may still stand in the ledger after a crash; never the other way round.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from lienthong.adapters.ledger_files.segments import (
     segment_numbers,
     segment_path,
     sync_directory,
-    write_fully,
+    write_durably,
 )
 from lienthong.domain.errors import Unavailable
 from lienthong.evidence.segment import (
@@ -42,9 +42,9 @@ from lienthong.evidence.segment import (
 )
 
 LOCK_FILE = "ledger.lock"
-CROWD = 8
-"""From so many records in a group on the next group waits a little, so that fewer, larger groups are synced."""
-GROUP_PAUSE_S = 0.001
+CROWD = 6
+"""So many records wait for the next turn of the loop, if this one brought more of them."""
+CROWD_MAX, CROWD_S = 48, 0.003
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
 
@@ -79,12 +79,10 @@ class LedgerWriter:
         *,
         clock_ms: Callable[[], int],
         settings: LedgerSettings,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._directory = directory
         self._loop = loop
         self._clock_ms = clock_ms
-        self._pause = pause
         self._settings = settings
         self._records_max = settings.queue_records_max
         self._bytes_max = settings.queue_bytes_max
@@ -93,7 +91,8 @@ class LedgerWriter:
         self._pending: list[_Waiting] = []
         self._fetched: list[_Waiting] = []
         self._closing = False
-        self._crowded = False
+        self._crowd = 0
+        self._crowd_since = 0.0
         self._waiting_records = 0
         self._waiting_bytes = 0
         self._failure: Unavailable | None = Unavailable("LoggingFailed", "The ledger is not open")
@@ -165,7 +164,23 @@ class LedgerWriter:
             self._loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
-        """Give the writer what this turn of the loop brought: it wakes once and syncs once for all of it."""
+        """Give the writer what this turn of the loop brought, or wait for what the next one brings."""
+        self._loop.call_soon(self._hand_over) if self._waits_for_more() else self._hand_over_now()
+
+    def _waits_for_more(self) -> bool:
+        """Whether the crowd of records is still growing, and has not for too long."""
+        count, before, self._crowd = len(self._pending), self._crowd, 0
+        if not CROWD <= count < CROWD_MAX or count == before:
+            return False
+        now = self._loop.time()
+        if not before:
+            self._crowd_since = now
+        if now - self._crowd_since >= CROWD_S:
+            return False
+        self._crowd = count
+        return True
+
+    def _hand_over_now(self) -> None:
         pending, self._pending = self._pending, []
         if pending:
             self._queue.put(pending)
@@ -200,7 +215,7 @@ class LedgerWriter:
         """Accept nothing more, write what waits, release the ledger."""
         if self._closed is None:
             self._closed = self._loop.create_future()
-            self._hand_over()
+            self._hand_over_now()
             self._queue.put(None)
             if self._failure is not None:
                 self._finish()
@@ -276,8 +291,6 @@ class LedgerWriter:
 
     def _next_group(self) -> tuple[list[_Waiting], int, bool]:
         """Whatever waits, up to the bounds; False at the end once the ledger is to be closed."""
-        if self._crowded:
-            self._pause(GROUP_PAUSE_S)
         going_on = self._fetch(wait=not self._fetched)
         fetched = self._fetched
         count, size = 0, 0
@@ -288,7 +301,6 @@ class LedgerWriter:
             if size >= bytes_max:
                 break
         group, self._fetched = fetched[:count], fetched[count:]
-        self._crowded = count >= CROWD
         return group, size, going_on or bool(self._fetched)
 
     def _fetch(self, *, wait: bool) -> bool:
@@ -313,8 +325,7 @@ class LedgerWriter:
         if tail.offset + ENTRY_HEAD_SIZE + size > self._settings.segment_bytes:
             tail = self._rotate(tail)
         entry, chain = encode_entry(tail.chain, records, seed=tail.header.seed)
-        write_fully(self._descriptor, entry, tail.offset)
-        os.fdatasync(self._descriptor)
+        write_durably(self._descriptor, entry, tail.offset)
         self._tail = Tail(tail.header, tail.offset, tail.offset + len(entry), chain)
 
     def _rotate(self, tail: Tail) -> Tail:
@@ -368,7 +379,7 @@ class LedgerWriter:
                 self._finish()
 
     def _tell_left(self, failure: Unavailable | None) -> None:
-        self._hand_over()
+        self._hand_over_now()
         self._fetch(wait=False)
         left, self._fetched = self._fetched, []
         for encoded, done in left:
