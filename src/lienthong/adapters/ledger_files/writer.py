@@ -2,9 +2,9 @@
 
 Law: ``done(None)`` is called only after the record is on disk; ``done(error)`` is called for every other accepted
 record; nothing is lost silently. A commit takes whatever has arrived since the last one began (no timer): alone a
-record is a group of one. While each turn of the loop brings more, a crowd waits for the next turn, within bounds: each
-commit takes the interpreter from the loop. After a write error nothing more is accepted until `reopen`. A record that
-was reported as failed may still stand in the ledger after a crash; never the other way round.
+record is a group of one. While each turn of the loop brings more, a crowd waits for the next turn, within bounds:
+each commit takes the interpreter from the loop. After a write error nothing more is accepted until `reopen`. A record
+that was reported as failed may still stand in the ledger after a crash; never the other way round.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from lienthong.evidence.segment import (
 LOCK_FILE = "ledger.lock"
 CROWD = 6
 """So many records wait for the next turn of the loop, if this one brought more of them."""
-CROWD_MAX, CROWD_S = 48, 0.003
+CROWD_MAX, CROWD_S = 32, 0.002
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
 

@@ -13,6 +13,7 @@ from tests.doubles.signing import NOW_MS
 
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records, segments
 from lienthong.adapters.ledger_files import writer as under_test
+from lienthong.adapters.ledger_files.writer import CROWD, CROWD_MAX, CROWD_S
 from lienthong.domain.errors import Unavailable
 
 SMALL = LedgerSettings(segment_bytes=16_384, queue_records_max=64)
@@ -190,6 +191,63 @@ def test_a_crash_between_two_segments_is_repaired(tmp_path: Path) -> None:
     assert 0 < len(kept) < len(records)
     _running(tmp_path, lambda writer: _append_all(writer, [b"after"]))
     assert _read(tmp_path) == [*kept, b"after"]
+
+
+class Turns:
+    """A loop whose turns the test takes, and whose clock it moves."""
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], object]] = []
+        self.now = 100.0
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        self.calls.append(call)
+
+    def time(self) -> float:
+        return self.now
+
+    def turn(self) -> None:
+        calls, self.calls = self.calls, []
+        for call in calls:
+            call()
+
+
+@pytest.mark.parametrize(
+    ("turns", "handed_over"),
+    [
+        ([1, 1, 0, 1], [1, 1, 0, 1]),
+        ([CROWD, 2, 3, 0], [0, 0, 0, CROWD + 5]),
+        ([CROWD, 0, 3], [0, CROWD, 3]),
+        ([CROWD, CROWD_MAX - CROWD, 1], [0, CROWD_MAX, 1]),
+        ([CROWD_MAX, CROWD, 0], [CROWD_MAX, 0, CROWD]),
+    ],
+)
+def test_a_growing_crowd_waits_for_the_next_turn(turns: list[int], handed_over: list[int], tmp_path: Path) -> None:
+    loop = Turns()
+    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
+    writer._failure = None
+    found = []
+    for count in turns:
+        for record in _records(count):
+            writer.append(record, lambda _error: None)
+        loop.turn()
+        found.append(0 if writer._queue.empty() else len(writer._queue.get_nowait() or ()))
+    assert found == handed_over
+
+
+def test_a_crowd_that_grows_for_long_is_handed_over(tmp_path: Path) -> None:
+    loop = Turns()
+    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
+    writer._failure = None
+    turns = 0
+    for record in _records(CROWD):
+        writer.append(record, lambda _error: None)
+    while writer._queue.empty():
+        loop.turn()
+        loop.now += CROWD_S / 2
+        turns += 1
+        writer.append(b"one more", lambda _error: None)
+    assert turns == 3
 
 
 def test_durable_end_lies_behind_every_acknowledged_record(tmp_path: Path) -> None:

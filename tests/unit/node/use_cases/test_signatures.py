@@ -16,7 +16,8 @@ from lienthong.evidence.signature import SigningKey, VerificationInput, verify
 from lienthong.evidence.xades import signer_template
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import Sign, Verify
-from lienthong.node.use_cases.signatures import TOGETHER_MAX, Signatures, Signer, Signing, Verifier
+from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
+from lienthong.node.use_cases.signatures.turns import FEW, TOGETHER_MAX
 
 SIGNER = SignerDouble(BO_CONG_AN)
 WINDOW_MS = 1000
@@ -40,6 +41,14 @@ class Loop:
         calls, self.calls = self.calls, []
         for call in calls:
             call()
+
+    def run(self) -> int:
+        """Turns until nothing is left to do; gives how many that took."""
+        turns = 0
+        while self.calls:
+            self.turn()
+            turns += 1
+        return turns
 
 
 class Group:
@@ -127,7 +136,7 @@ def test_those_of_one_turn_are_verified_together_each_with_its_own_end() -> None
     assert [bench.found[at].error.code for at in (1, 3)] == ["InvalidSignatureValue", "CertValidation"]
     assert [bench.found[at].proof.value for at in (0, 2, 4)] == [many[at].digests for at in (0, 2, 4)]
     assert bench.group.verified == [4], "what fails before its last step takes no part"
-    bench.loop.turn()
+    bench.loop.run()
     assert len(bench.found) == 5, "each is answered once"
 
 
@@ -147,22 +156,33 @@ def test_those_of_one_turn_are_signed_together_each_with_its_own_end() -> None:
     assert bench.group.signed == [3]
 
 
-def test_a_turn_takes_a_bounded_number() -> None:
+def test_as_many_as_are_done_together_do_not_wait_for_the_end_of_the_turn() -> None:
     bench = Bench()
-    bench.verify(*[to_verify()] * (2 * TOGETHER_MAX + 1))
-    counts = []
-    for _ in range(3):
-        bench.loop.turn()
-        counts.append(len(bench.found))
-    assert counts == [TOGETHER_MAX, 2 * TOGETHER_MAX, 2 * TOGETHER_MAX + 1]
-    assert not bench.loop.calls
+    bench.verify(*[to_verify()] * (2 * TOGETHER_MAX + FEW))
+    assert len(bench.found) == 2 * TOGETHER_MAX
+    bench.loop.turn()
+    assert len(bench.found) == 2 * TOGETHER_MAX + FEW
+    assert bench.group.verified == [TOGETHER_MAX, TOGETHER_MAX, FEW]
+
+
+def test_few_wait_for_the_next_turn_once() -> None:
+    bench = Bench()
+    bench.verify(to_verify(1))
+    bench.loop.turn()
+    assert not bench.found
+    bench.verify(to_verify(2), to_verify(3))
+    bench.loop.turn()
+    assert len(bench.found) == 3
+    assert bench.group.verified == [3]
+    bench.verify(to_verify(4))
+    assert bench.loop.run() == 2
+    assert len(bench.found) == 4
 
 
 def test_what_comes_while_others_are_answered_is_not_forgotten() -> None:
     bench, effect = Bench(), to_verify()
     bench.signatures.verify(effect, lambda _given: bench.verify(effect))
-    bench.loop.turn()
-    bench.loop.turn()
+    bench.loop.run()
     assert len(bench.found) == 1
 
 
@@ -170,7 +190,7 @@ def test_an_exchange_that_fails_does_not_take_the_others_with_it() -> None:
     bench = Bench()
     bench.signatures.verify(to_verify(1), lambda _given: 1 // 0)
     bench.verify(to_verify(2))
-    bench.loop.turn()
+    bench.loop.run()
     assert len(bench.found) == 1
     assert isinstance(bench.loop.errors[0]["exception"], ZeroDivisionError)
 
@@ -182,7 +202,7 @@ def test_a_signer_whose_certificate_cannot_be_kept_proves_nothing() -> None:
     for gathers in (False, True):
         bench = Bench(gathers=gathers, keep=full)
         bench.verify(to_verify(1), to_verify(2))
-        bench.loop.turn()
+        bench.loop.run()
         assert [given.error.code for given in bench.found] == ["LoggingFailed"] * 2
 
 
@@ -190,6 +210,6 @@ def test_what_is_proven_alone_and_together_is_the_same() -> None:
     alone, together = Bench(gathers=False), Bench()
     for bench in (alone, together):
         bench.verify(to_verify(1), replace(to_verify(2), digests=to_verify(3).digests))
-        bench.loop.turn()
+        bench.loop.run()
     assert [type(given) for given in alone.found] == [type(given) for given in together.found]
     assert alone.found[1].error.code == together.found[1].error.code

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lienthong.node.use_cases.signatures.answers import Group, Signatures
 from lienthong.node.use_cases.signatures.signing import Signer, Signing
-from lienthong.node.use_cases.signatures.turns import TOGETHER_MAX
 from lienthong.node.use_cases.signatures.verifier import Verifier
 
-__all__ = ["TOGETHER_MAX", "Group", "Signatures", "Signer", "Signing", "Verifier"]
+__all__ = ["Group", "Signatures", "Signer", "Signing", "Verifier"]
