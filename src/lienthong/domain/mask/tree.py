@@ -10,7 +10,7 @@ from typing import Final
 
 from lienthong.domain.errors import Malformed, Refused
 from lienthong.domain.grants import RowScope
-from lienthong.domain.mask import json_cut, xml_cut
+from lienthong.domain.mask import json_cut
 from lienthong.domain.mask.shape import Tree
 
 FIELDS_MAX: Final = 2048
@@ -47,6 +47,8 @@ class Mask:
         """
         if self.fields is None and rows is None:
             return body
+        from lienthong.domain.mask import xml_cut  # the XML library is 7 MB, and most services answer in JSON
+
         return xml_cut.cut(body, None if self.fields is None else self._tree, rows)
 
     def found_json(self, body: bytes, rows: RowScope | None = None) -> bytes:
