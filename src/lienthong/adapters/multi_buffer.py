@@ -47,7 +47,7 @@ class MultiBuffer:
 
     __slots__ = ("_r", "_random", "_results", "_s", "_sign", "_verify")
 
-    def __init__(self, library: ctypes.CDLL, random: Callable[[int], bytes]) -> None:
+    def __init__(self, library: ctypes.PyDLL, random: Callable[[int], bytes]) -> None:
         self._random = random
         self._verify = library.mbx_nistp256_ecdsa_verify_mb8
         self._verify.argtypes = [_Lanes, _Lanes, _Lanes, _Lanes, _Lanes, ctypes.c_void_p, ctypes.c_void_p]
@@ -110,7 +110,8 @@ def load(random: Callable[[int], bytes], library: Path | None = None) -> MultiBu
     """
     path = library or Path(sys.prefix) / "lib" / LIBRARY
     try:
-        loaded = ctypes.CDLL(str(path))
+        # The interpreter is kept during a call: it is short, and handing it over twice costs more.
+        loaded = ctypes.PyDLL(str(path))
         applicable = loaded.mbx_is_crypto_mb_applicable
     except (OSError, AttributeError) as error:
         raise Unavailable("InternalError", f"{path} cannot be loaded: {error}") from None

@@ -44,7 +44,7 @@ from lienthong.evidence.segment import (
 LOCK_FILE = "ledger.lock"
 CROWD = 6
 """So many records wait for the next turn of the loop, if this one brought more of them."""
-CROWD_MAX, CROWD_S = 32, 0.002
+CROWD_MAX, CROWD_S = 32, 0.001
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
 

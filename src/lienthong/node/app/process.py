@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from lienthong.domain.errors import Malformed
 
-SWITCH_S = 0.001
+SWITCH_S = 0.002
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 _HEAP = {_M_MMAP_THRESHOLD: 4 << 20, _M_TRIM_THRESHOLD: 8 << 20, _M_TOP_PAD: 512 << 10}
 
