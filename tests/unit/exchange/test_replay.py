@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from tests.doubles.exchange_country import HANOI, ONE_STOP, STRANGER, WHOLE
 
 from lienthong.domain.errors import Refused, Unavailable
-from lienthong.exchange.replay import ReplayGuard, SeenOnce, once_key
+from lienthong.exchange.replay import KeySet, ReplayGuard, SeenOnce, once_key, request_key
 
 PERIOD_MS = 1000
 
@@ -21,12 +22,41 @@ def test_a_key_is_remembered_for_its_period(steps: list[tuple[int, int]]) -> Non
     seen, now, last = SeenOnce(period_ms=PERIOD_MS, most=1000), 10**12, {}
     for wait, number in steps:
         now += wait
-        key = b"k%d" % number
+        key = request_key(f"k{number}")
         if key in last and now - last[key] < PERIOD_MS:
             assert seen.seen(key) == key
         if seen.seen(key) is None:
             seen.add(key, now)
             last[key] = now
+
+
+ALIKE = st.lists(st.sampled_from([b"\0", b"\1"]), min_size=16, max_size=16).map(b"".join)
+"""Keys that lie in few shards and look like the end of one and the beginning of the next."""
+
+
+@given(st.lists(st.tuples(st.booleans(), st.one_of(ALIKE, st.sampled_from([bytes(16), b"\0\1" * 8, b"\1\0" * 8])))))
+def test_a_key_set_is_a_set(steps: list[tuple[bool, bytes]]) -> None:
+    keys, truth = KeySet(), set()
+    for add, key in steps:
+        assert (key in keys) == (key in truth)
+        if not add:
+            keys.discard(key)
+            truth.discard(key)
+        elif key not in truth:
+            keys.add(key)
+            truth.add(key)
+        assert len(keys) == len(truth)
+    assert all(key in keys for key in truth)
+
+
+def test_a_key_takes_little_more_than_its_bytes() -> None:
+    tracemalloc.start()
+    keys = KeySet()
+    for number in range(100_000):
+        keys.add(request_key(str(number)))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken / 100_000 < 40
 
 
 @given(st.lists(st.integers(0, 2 * PERIOD_MS), min_size=1, max_size=60))
@@ -35,24 +65,24 @@ def test_memory_is_bounded(waits: list[int]) -> None:
     for number, wait in enumerate(waits):
         now += wait
         with suppress(Unavailable):
-            seen.add(b"k%d" % number, now)
+            seen.add(request_key(f"k{number}"), now)
         assert len(seen) <= 10
 
 
 def test_old_keys_are_forgotten() -> None:
     seen = SeenOnce(period_ms=PERIOD_MS, most=5)
     for number in range(100):
-        seen.add(f"k{number}", 10**12 + number * PERIOD_MS)
+        seen.add(request_key(f"k{number}"), 10**12 + number * PERIOD_MS)
     assert len(seen) <= 3
-    assert seen.seen("k1") is None
+    assert seen.seen(request_key("k1")) is None
 
 
 def test_a_full_memory_refuses_and_does_not_forget() -> None:
     seen = SeenOnce(period_ms=PERIOD_MS, most=1)
-    seen.add("a", 10**12)
+    seen.add(request_key("a"), 10**12)
     with pytest.raises(Unavailable):
-        seen.add("b", 10**12)
-    assert seen.seen("a") == "a"
+        seen.add(request_key("b"), 10**12)
+    assert seen.seen(request_key("a")) == request_key("a")
 
 
 def guard(most: int = 100) -> ReplayGuard:
