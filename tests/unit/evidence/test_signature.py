@@ -6,12 +6,11 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests import vectors
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI
+from tests.doubles.proving import proves, wycheproof_p256
 from tests.doubles.signing import DAY_MS, NOW_MS, Signer, self_issued
 
 from lienthong.domain.errors import Malformed, Unproven
@@ -19,13 +18,10 @@ from lienthong.evidence import signature as under_test
 from lienthong.evidence.digest import MessageDigests, request_digests, response_digests
 from lienthong.evidence.signature import (
     Signature,
-    VerificationInput,
     Verified,
-    VerifyingKey,
     check_value,
     decode_signature,
     encode_signature,
-    point_of,
     verification_input,
     verify,
 )
@@ -136,26 +132,9 @@ def _flipped(content: bytes, bit: int) -> bytes:
 
 def test_wycheproof_p256_sha256() -> None:
     """Every vector of Wycheproof through our step 5: valid is proven, invalid is Unproven, nothing else is raised."""
-    groups = vectors.load("wycheproof/ecdsa_secp256r1_sha256_test.json")["testGroups"]
-    wrong: list[int] = []
-    for group in groups:
-        key = load_pem_public_key(group["publicKeyPem"].encode())
-        assert isinstance(key, ec.EllipticCurvePublicKey)
-        for test in group["tests"]:
-            digest = sha256(bytes.fromhex(test["msg"])).digest()
-            verifying = VerifyingKey(key, point_of(key))
-            given_input = VerificationInput(verifying, bytes.fromhex(test["sig"]), digest, DIGESTS, BO_CONG_AN)
-            if _proves(given_input) != (test["result"] == "valid"):
-                wrong.append(test["tcId"])
-    assert wrong == []
-
-
-def _proves(given_input: VerificationInput) -> bool:
-    try:
-        check_value(given_input)
-    except Unproven:
-        return False
-    return True
+    vectors = list(wycheproof_p256(DIGESTS))
+    assert vectors
+    assert [number for number, one, valid in vectors if proves(one) != valid] == []
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(1, 10**15 - 1), st.binary(min_size=8, max_size=72))

@@ -149,19 +149,11 @@ def find_tail(directory: Path, number: int) -> Tail:
     return Tail(header, last, offset, chain)
 
 
-def write_fully(descriptor: int, content: bytes | memoryview, offset: int) -> None:
-    """Write all of `content`; raises OSError."""
+def write_fully(descriptor: int, content: bytes | memoryview, offset: int, flags: int = 0) -> None:
+    """Write all of `content`; raises OSError. With the flag ``RWF_DSYNC`` it is on disk when the call ends."""
     view = memoryview(content)
     while view:
-        written = os.pwrite(descriptor, view, offset)
-        view, offset = view[written:], offset + written
-
-
-def write_durably(descriptor: int, content: bytes, offset: int) -> None:
-    """Write all of `content` and have it on disk, in one call of the system; raises OSError."""
-    view = memoryview(content)
-    while view:
-        written = os.pwritev(descriptor, (view,), offset, os.RWF_DSYNC)
+        written = os.pwritev(descriptor, (view,), offset, flags)
         view, offset = view[written:], offset + written
 
 
@@ -205,8 +197,7 @@ def activate_next(directory: Path, header: SegmentHeader) -> int:
     path = directory / NEXT_SEGMENT
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        write_fully(descriptor, encode_header(header), 0)
-        os.fdatasync(descriptor)
+        write_fully(descriptor, encode_header(header), 0, os.RWF_DSYNC)
         path.rename(segment_path(directory, header.number))
         sync_directory(directory)
     except OSError:

@@ -28,7 +28,7 @@ from lienthong.adapters.ledger_files.segments import (
     segment_numbers,
     segment_path,
     sync_directory,
-    write_durably,
+    write_fully,
 )
 from lienthong.domain.errors import Unavailable
 from lienthong.evidence.segment import (
@@ -325,7 +325,7 @@ class LedgerWriter:
         if tail.offset + ENTRY_HEAD_SIZE + size > self._settings.segment_bytes:
             tail = self._rotate(tail)
         entry, chain = encode_entry(tail.chain, records, seed=tail.header.seed)
-        write_durably(self._descriptor, entry, tail.offset)
+        write_fully(self._descriptor, entry, tail.offset, os.RWF_DSYNC)
         self._tail = Tail(tail.header, tail.offset, tail.offset + len(entry), chain)
 
     def _rotate(self, tail: Tail) -> Tail:
