@@ -49,10 +49,9 @@ class KeySet:
 
     def add(self, key: bytes) -> None:
         """Take up a key that is not there yet."""
-        number = (key[0] << 8 | key[1]) % _SHARDS
-        shard = self._shards[number]
+        shard = self._shards[_shard_of(key)]
         if shard is None:
-            self._shards[number] = bytearray(key)
+            self._shards[_shard_of(key)] = bytearray(key)
         else:
             shard += key
         self._count += 1
@@ -60,20 +59,24 @@ class KeySet:
     def discard(self, key: bytes) -> None:
         """Take it out, if it is there."""
         place = self._place(key)
-        shard = self._shards[(key[0] << 8 | key[1]) % _SHARDS]
+        shard = self._shards[_shard_of(key)]
         if place >= 0 and shard is not None:
             del shard[place : place + _KEY_SIZE]
             self._count -= 1
 
     def _place(self, key: bytes) -> int:
         """Where in its shard it stands, -1 where it does not; not across two others."""
-        shard = self._shards[(key[0] << 8 | key[1]) % _SHARDS]
+        shard = self._shards[_shard_of(key)]
         if shard is None:
             return -1
         place = shard.find(key)
         while place > 0 and place % _KEY_SIZE:
             place = shard.find(key, place + 1)
         return place
+
+
+def _shard_of(key: bytes) -> int:
+    return (key[0] << 8 | key[1]) % _SHARDS
 
 
 class SeenOnce:
@@ -96,15 +99,14 @@ class SeenOnce:
         return key if key in self._current or key in self._previous else None
 
     def add(self, key: bytes, now_ms: int) -> None:
-        """Remember; raises Unavailable Overloaded when the bound is reached (fail closed, never forget early)."""
+        """Remember what was not `seen`; raises Unavailable Overloaded at the bound (it never forgets early)."""
         if now_ms - self._turned_ms >= self._period_ms:
             self._previous = self._current if now_ms - self._turned_ms < 2 * self._period_ms else KeySet()
             self._current = KeySet()
             self._turned_ms = now_ms
         if len(self._current) >= self._most:
             raise Unavailable("Overloaded", "too many messages within the window in which repeats are detected")
-        if key not in self._current:
-            self._current.add(key)
+        self._current.add(key)
 
     def forget(self, key: bytes) -> None:
         """As if it had not been seen."""
