@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from msgspec import Struct
-
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.domain.network import DataClass, Endpoint
+from lienthong.domain.value import Value
 
 
 class GrantState(StrEnum):
@@ -70,7 +69,7 @@ class Approval:
     at_ms: int
 
 
-class Reason(Struct, frozen=True):
+class Reason(Value):
     """Why a call is made: purpose code, procedure code, case number, officer. None = not stated."""
 
     purpose: str | None = None

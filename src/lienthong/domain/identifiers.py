@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lienthong.domain.errors import Malformed
-from lienthong.domain.percent import decode_segment, encode_segment
+from lienthong.domain.paths import decode_segment, encode_segment
 
 
 class MemberId(NamedTuple):

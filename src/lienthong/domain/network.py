@@ -84,7 +84,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One operation of a service: HTTP method (or ``*``) and path glob (see `pathglob`)."""
+    """One operation of a service: HTTP method (or ``*``) and path glob (see `paths.glob`)."""
 
     method: str
     path: str

@@ -17,7 +17,7 @@ from __future__ import annotations
 from enum import StrEnum
 from hashlib import sha256, sha512
 
-from msgspec import Struct
+from lienthong.domain.value import Value
 
 LEAF_SIZE = 32
 
@@ -49,7 +49,7 @@ _XML_URIS = {
 }
 
 
-class MessageDigests(Struct, frozen=True):
+class MessageDigests(Value):
     """What identifies one message. `request_leaf` is None in a request and 32 bytes in a response."""
 
     algorithm: DigestAlgorithm

@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from msgspec import Struct
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import SigningCertificate
+from lienthong.domain.value import Row, Value
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.xades import SignerTemplate, signed_info_digest
 
@@ -37,7 +37,7 @@ _ECDSA = ec.ECDSA(Prehashed(SHA256()))
 _T = TypeVar("_T")
 
 
-class Signature(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Signature(Row):
     """A signature without its message. `certificate_digest`: SHA-256 of the DER; `value`: DER ECDSA value."""
 
     algorithm: str
@@ -72,14 +72,14 @@ class Verified(Generic[_T]):
         self.signer = signer
 
 
-class VerifyingKey(Struct, frozen=True):
+class VerifyingKey(Value):
     """A public key with its point on P-256: x and y, 32 bytes each, big-endian."""
 
     key: ec.EllipticCurvePublicKey
     point: bytes
 
 
-class VerificationInput(Struct, frozen=True):
+class VerificationInput(Value):
     """All that the costly last step needs. It may be taken to a thread: ECDSA verification releases the GIL."""
 
     key: VerifyingKey
@@ -95,7 +95,7 @@ def sign(digests: MessageDigests, key: SigningKey, template: SignerTemplate, sig
     return Signature(ECDSA_P256_SHA256, template.certificate_digest, signed_at_ms, key.sign_digest(digest))
 
 
-class SigningInput(Struct, frozen=True):
+class SigningInput(Value):
     """One message that is to be signed; `template` belongs to the certificate of `key`."""
 
     digests: MessageDigests

@@ -19,9 +19,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from lienthong.domain.network import SigningCertificate
+from lienthong.domain.value import Value
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests
 
 HEADER_FILE = "message-header"
@@ -68,7 +67,7 @@ _PROPERTIES_HEAD = (
 )
 
 
-class _Shape(Struct, frozen=True):
+class _Shape(Value):
     """Constant pieces of SignedInfo for one set of parts: before the header digest, before the body digest, …"""
 
     header: bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from lienthong.directory.snapshot import FreshDirectory
@@ -12,13 +11,14 @@ from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import ClientId, NodeId, ServiceId, SystemId
 from lienthong.domain.network import Node, Service, ServiceKind
 from lienthong.domain.paths import normalise_path
+from lienthong.domain.value import Value
 from lienthong.evidence.digest import MessageDigests
 from lienthong.wire.headers import RequestHeaders
 from lienthong.wire.message import ResponseIds, request_hash
 from lienthong.wire.request_line import RequestLine
 
 
-class Parties(Struct, frozen=True):
+class Parties(Value):
     """Who takes part in an exchange and why, under the identifiers that the directory resolves to.
 
     `sent_client` and `sent_service` are the identifiers as the client wrote them: they are part of the signed bytes.
@@ -40,7 +40,7 @@ def with_reason(parties: Parties, reason: Reason) -> Parties:
     return replace(parties, reason=reason)
 
 
-class Asked(Struct, frozen=True):
+class Asked(Value):
     """A request as read."""
 
     line: RequestLine

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import Node, SigningCertificate
+from lienthong.domain.value import Value
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
 from lienthong.wire.faults import Side
 
 
-class Sign(Struct, frozen=True):
+class Sign(Value):
     """Sign the digests with the key of `member`; answer with Signed or CannotSign.
 
     With `at_once` before any other input; else whenever it suits, so that many can be signed together.
@@ -25,7 +24,7 @@ class Sign(Struct, frozen=True):
     at_once: bool = False
 
 
-class Verify(Struct, frozen=True):
+class Verify(Value):
     """Verify; answer with SignatureVerified or SignatureUnproven. `at_once` as in Sign."""
 
     signature: Signature
@@ -34,13 +33,13 @@ class Verify(Struct, frozen=True):
     at_once: bool = False
 
 
-class Append(Struct, frozen=True):
+class Append(Value):
     """Make the records durable; answer with Recorded or RecordFailed."""
 
     records: tuple[Record, ...]
 
 
-class Send(Struct, frozen=True):
+class Send(Value):
     """Send the signed request to the provider's node; answer with AnswerReceived or SendFailed."""
 
     node: Node
@@ -49,7 +48,7 @@ class Send(Struct, frozen=True):
     signature: Signature
 
 
-class CallService(Struct, frozen=True):
+class CallService(Value):
     """Call the provider's system. It needs the Permit. Answer with ServiceAnswered or ServiceFailed."""
 
     permit: Permit
@@ -61,7 +60,7 @@ class CallService(Struct, frozen=True):
     repeatable: bool
 
 
-class Reply(Struct, frozen=True):
+class Reply(Value):
     """Answer the consumer's node with a signed message; `outcome` is the code of a refusal, else empty."""
 
     header_part: bytes
@@ -70,7 +69,7 @@ class Reply(Struct, frozen=True):
     outcome: str
 
 
-class Answer(Struct, frozen=True):
+class Answer(Value):
     """Answer the calling system. `header_lines` are ``Name:Value CRLF`` lines as they were signed."""
 
     status: int
@@ -79,7 +78,7 @@ class Answer(Struct, frozen=True):
     body: bytes | None
 
 
-class Fault(Struct, frozen=True):
+class Fault(Value):
     """Answer with an error that this node makes; `side` decides the prefix of its code."""
 
     error: LienthongError
@@ -87,7 +86,7 @@ class Fault(Struct, frozen=True):
     message_id: str | None
 
 
-class SignMark(Struct, frozen=True):
+class SignMark(Value):
     """Sign the beginning of a stream with the key of `member`; answer with MarkSigned or CannotSign."""
 
     header_digest: bytes
@@ -95,7 +94,7 @@ class SignMark(Struct, frozen=True):
     response: bool
 
 
-class VerifyMark(Struct, frozen=True):
+class VerifyMark(Value):
     """Verify the beginning of a stream; answer with MarkVerified or SignatureUnproven."""
 
     header_digest: bytes
@@ -104,7 +103,7 @@ class VerifyMark(Struct, frozen=True):
     response: bool
 
 
-class OpenStream(Struct, frozen=True):
+class OpenStream(Value):
     """Begin to send a streamed request to the provider's node; its body is what the caller still sends."""
 
     node: Node
@@ -112,43 +111,43 @@ class OpenStream(Struct, frozen=True):
     mark: Signature
 
 
-class EndStream(Struct, frozen=True):
+class EndStream(Value):
     """End it with the message signature; answer as to Send."""
 
     signature: Signature
 
 
-class OpenService(Struct, frozen=True):
+class OpenService(Value):
     """Call the provider's system with a body that arrives in pieces (the Permit is in `call`); answer as to it."""
 
     call: CallService
 
 
-class EndService(Struct, frozen=True):
+class EndService(Value):
     """The streamed body is proven whole: let the provider's system have its end."""
 
 
-class ReplyBegins(Struct, frozen=True):
+class ReplyBegins(Value):
     """Begin a streamed answer to the consumer's node; its body is what the service still sends."""
 
     header_part: bytes
     mark: Signature
 
 
-class ReplyEnds(Struct, frozen=True):
+class ReplyEnds(Value):
     """End it with the message signature."""
 
     signature: Signature
     outcome: str
 
 
-class ReplyBreaks(Struct, frozen=True):
+class ReplyBreaks(Value):
     """A begun answer cannot be completed: break the channel off."""
 
     error: LienthongError
 
 
-class AnswerBegins(Struct, frozen=True):
+class AnswerBegins(Value):
     """Begin to answer the calling system; the body follows as it is verified."""
 
     status: int
@@ -156,11 +155,11 @@ class AnswerBegins(Struct, frozen=True):
     header_lines: bytes
 
 
-class AnswerEnds(Struct, frozen=True):
+class AnswerEnds(Value):
     """The streamed answer is proven whole: let the calling system have its end."""
 
 
-class AnswerBreaks(Struct, frozen=True):
+class AnswerBreaks(Value):
     """A begun answer cannot be completed: break the connection off."""
 
     error: LienthongError

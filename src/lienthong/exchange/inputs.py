@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import ClientId
 from lienthong.domain.network import Node
+from lienthong.domain.value import Value
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.signature import Signature, Verified
 
 Headers = list[tuple[bytes, bytes]]
 
 
-class RequestReceived(Struct, frozen=True):
+class RequestReceived(Value):
     """A system sent a request to its node. `speaks_for` are the clients whose name it has proved it may use.
 
     With `streamed` the body follows in pieces and ends with BodyEnded.
@@ -30,7 +29,7 @@ class RequestReceived(Struct, frozen=True):
     streamed: bool = False
 
 
-class MessageReceived(Struct, frozen=True):
+class MessageReceived(Value):
     """A node sent a signed request message. `peer` is the node whose channel certificate it came through."""
 
     header_part: bytes
@@ -40,43 +39,43 @@ class MessageReceived(Struct, frozen=True):
     now_ms: int
 
 
-class Signed(Struct, frozen=True):
+class Signed(Value):
     """The digests of the last Sign effect are signed."""
 
     signature: Signature
 
 
-class CannotSign(Struct, frozen=True):
+class CannotSign(Value):
     """They could not be signed."""
 
     error: LienthongError
 
 
-class Recorded(Struct, frozen=True):
+class Recorded(Value):
     """The records of the last Append effect are durable."""
 
 
-class RecordFailed(Struct, frozen=True):
+class RecordFailed(Value):
     """They could not be made durable."""
 
     error: LienthongError
 
 
-class SignatureVerified(Struct, frozen=True):
+class SignatureVerified(Value):
     """The signature of the last Verify effect holds."""
 
     proof: Verified[MessageDigests]
     now_ms: int
 
 
-class SignatureUnproven(Struct, frozen=True):
+class SignatureUnproven(Value):
     """It does not hold."""
 
     error: LienthongError
     now_ms: int
 
 
-class AnswerReceived(Struct, frozen=True):
+class AnswerReceived(Value):
     """The provider node answered with a signed message."""
 
     header_part: bytes
@@ -85,14 +84,14 @@ class AnswerReceived(Struct, frozen=True):
     now_ms: int
 
 
-class SendFailed(Struct, frozen=True):
+class SendFailed(Value):
     """The provider node did not answer with a signed message."""
 
     error: LienthongError
     now_ms: int
 
 
-class ServiceAnswered(Struct, frozen=True):
+class ServiceAnswered(Value):
     """The provider's system answered the call."""
 
     status: int
@@ -102,38 +101,38 @@ class ServiceAnswered(Struct, frozen=True):
     now_ms: int
 
 
-class ServiceFailed(Struct, frozen=True):
+class ServiceFailed(Value):
     """The provider's system could not be called or did not answer properly."""
 
     error: LienthongError
     now_ms: int
 
 
-class MarkSigned(Struct, frozen=True):
+class MarkSigned(Value):
     """The mark of the last SignMark effect."""
 
     signature: Signature
 
 
-class MarkVerified(Struct, frozen=True):
+class MarkVerified(Value):
     """The mark of the last VerifyMark effect holds."""
 
     now_ms: int
 
 
-class BodyEnded(Struct, frozen=True):
+class BodyEnded(Value):
     """The streamed body of the request is complete."""
 
     body_digest: bytes
 
 
-class CallerGone(Struct, frozen=True):
+class CallerGone(Value):
     """The caller broke off before its streamed body was complete."""
 
     now_ms: int
 
 
-class AnswerStreamOpened(Struct, frozen=True):
+class AnswerStreamOpened(Value):
     """The provider node began a streamed answer. `mark` is its signed beginning, not believed yet."""
 
     header_part: bytes
@@ -141,7 +140,7 @@ class AnswerStreamOpened(Struct, frozen=True):
     now_ms: int
 
 
-class AnswerStreamEnded(Struct, frozen=True):
+class AnswerStreamEnded(Value):
     """The streamed answer is complete."""
 
     body_digest: bytes
@@ -149,7 +148,7 @@ class AnswerStreamEnded(Struct, frozen=True):
     now_ms: int
 
 
-class MessageStreamOpened(Struct, frozen=True):
+class MessageStreamOpened(Value):
     """A node began a streamed request message. `mark` is its signed beginning, not believed yet."""
 
     header_part: bytes
@@ -158,7 +157,7 @@ class MessageStreamOpened(Struct, frozen=True):
     now_ms: int
 
 
-class MessageStreamEnded(Struct, frozen=True):
+class MessageStreamEnded(Value):
     """The streamed request message is complete."""
 
     body_digest: bytes
@@ -166,14 +165,14 @@ class MessageStreamEnded(Struct, frozen=True):
     now_ms: int
 
 
-class StreamBroken(Struct, frozen=True):
+class StreamBroken(Value):
     """A stream that arrives ended early, or a piece of it does not hold."""
 
     error: LienthongError
     now_ms: int
 
 
-class ServiceStreamOpened(Struct, frozen=True):
+class ServiceStreamOpened(Value):
     """The provider's system began a large answer."""
 
     status: int
@@ -182,7 +181,7 @@ class ServiceStreamOpened(Struct, frozen=True):
     now_ms: int
 
 
-class ServiceStreamEnded(Struct, frozen=True):
+class ServiceStreamEnded(Value):
     """The large answer is complete."""
 
     body_digest: bytes

@@ -7,13 +7,13 @@ service made of the uncut answer do not leave with the cut one.
 
 from __future__ import annotations
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import Unavailable
 from lienthong.domain.grants import AnswerForm
 from lienthong.domain.mask import compile_mask
+from lienthong.domain.value import Value
 
 _ERROR_MASK = compile_mask(("type", "title", "status", "code", "message"))
 _SUCCESS = range(200, 300)
@@ -22,7 +22,7 @@ _OF_THE_UNCUT = frozenset({b"etag", b"content-md5", b"digest", b"content-digest"
 Headers = list[tuple[bytes, bytes]]
 
 
-class ServiceAnswer(Struct, frozen=True):
+class ServiceAnswer(Value):
     """An answer of the provider's system."""
 
     status: int

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.network import BodyRetention
+from lienthong.domain.value import Value
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.access import Parties
 
 
-class SignedMessage(Struct, frozen=True):
+class SignedMessage(Value):
     """One signed message with its digests."""
 
     header_part: bytes
@@ -21,7 +20,7 @@ class SignedMessage(Struct, frozen=True):
     signature: Signature
 
 
-class Entry(Struct, frozen=True):
+class Entry(Value):
     """Under what a message is recorded: who and why, under which grant, on which side, keeping which bodies."""
 
     parties: Parties
@@ -30,7 +29,7 @@ class Entry(Struct, frozen=True):
     retention: BodyRetention
 
 
-class End(Struct, frozen=True):
+class End(Value):
     """How an exchange ended, in a response: HTTP status, and the error code where it is a refusal."""
 
     status: int

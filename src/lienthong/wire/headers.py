@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from msgspec import Struct
-
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import (
@@ -24,6 +22,7 @@ from lienthong.domain.identifiers import (
     parse_node_id,
     parse_represented_party,
 )
+from lienthong.domain.value import Value
 
 Header = tuple[bytes, bytes]
 """Name and value as received."""
@@ -88,7 +87,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD = re.compile(r"[^\s.,]{1,100}(?:\.[^\s.,]{1,100}){0,15}\Z")
 
 
-class RequestHeaders(Struct, frozen=True):
+class RequestHeaders(Value):
     """What the protocol headers of a request say; None = not sent.
 
     `fields` are the dotted fields that the caller wants (empty = all that it may have); `accept` the Accept values.

@@ -15,10 +15,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from msgspec import Struct
-
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
+from lienthong.domain.value import Value
 from lienthong.wire.headers import (
     CLIENT,
     CONTROL,
@@ -49,7 +48,7 @@ CLAUSE: Final = b"lienthong-clause"
 _HOP_IN_RESPONSE: Final = RESPONSE_DROPS - _MADE_BY_NODE - {FAULT, CLAUSE}
 
 
-class ResponseIds(Struct, frozen=True):
+class ResponseIds(Value):
     """What a response must repeat of its request. `request_hash` is base64."""
 
     message_id: str
@@ -59,7 +58,7 @@ class ResponseIds(Struct, frozen=True):
     request_hash: bytes
 
 
-class RequestPart(Struct, frozen=True):
+class RequestPart(Value):
     """A parsed request header part. `headers` are those of the part without x-road-request-id."""
 
     line: RequestLine
@@ -75,7 +74,7 @@ class RequestPart(Struct, frozen=True):
         return self.read.message_id, self.request_id
 
 
-class ResponsePart(Struct, frozen=True):
+class ResponsePart(Value):
     """A parsed response header part; None = absent, which `check_response` refuses.
 
     `headers` are those that the service sent, without the ones that the node made. `fault` is the error code of a

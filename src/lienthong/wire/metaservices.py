@@ -17,7 +17,7 @@ from lienthong.domain.errors import Unavailable
 from lienthong.domain.grants import Grant
 from lienthong.domain.identifiers import MemberId, ServiceId, SystemId
 from lienthong.domain.network import Endpoint, Member, Service, ServiceKind, System
-from lienthong.domain.pathglob import compile_glob
+from lienthong.domain.paths import compile_glob
 from lienthong.wire.request_line import RESERVED_SERVICE_CODES
 
 XML_CONTENT_TYPE: Final = b"text/xml; charset=UTF-8"

@@ -12,6 +12,7 @@ import re
 import msgspec
 
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unproven
+from lienthong.domain.value import Value
 
 EXCHANGE_PATH = b"/exchange"
 _PREFIX = "Server.ServerProxy."
@@ -30,7 +31,7 @@ _STREAM_REQUEST = b"POST /exchange HTTP/1.1\r\nHost: %b\r\nContent-Type: applica
 _STREAM_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.lienthong.stream\r\n"
 
 
-class CarriedMessage(msgspec.Struct, frozen=True):
+class CarriedMessage(Value):
     """A message as it arrived: not verified yet."""
 
     header_part: bytes

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.identifiers import ServiceId, parse_service_id
-from lienthong.domain.percent import decode_query_value
+from lienthong.domain.paths import decode_query_value
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 TARGET_LENGTH_MAX: Final = 8192

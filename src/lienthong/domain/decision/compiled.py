@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Struct
-
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Grant, GrantState, Reason
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.domain.mask import Mask, compile_mask
-from lienthong.domain.pathglob import PathGlob, compile_glob
+from lienthong.domain.paths import PathGlob, compile_glob
+from lienthong.domain.value import Value
 
 ANY_METHOD: Final = "*"
 
 
-class Call(Struct, frozen=True):
+class Call(Value):
     """What is asked: who calls which operation why, for which fields (empty = all granted), and when.
 
     `client_level` is the approved security level of the calling system (None = none). `path` is the path behind the
@@ -32,7 +31,7 @@ class Call(Struct, frozen=True):
     at_ms: int
 
 
-class CompiledGrant(Struct, frozen=True):
+class CompiledGrant(Value):
     """A grant with its globs and mask compiled; make it with `compile_grant`."""
 
     grant: Grant

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass
-from typing import Final
-
 from lienthong.domain.decision.clauses import (
     Clause,
     endpoint_holds,
@@ -19,12 +16,19 @@ from lienthong.domain.errors import Refused
 from lienthong.domain.grants import Grant, Reason
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.domain.mask import Mask
+from lienthong.domain.value import Value
 
-_SEAL: Final = object()
+
+class _Seal:
+    """For one Permit, once. Only `decide` makes one."""
+
+    __slots__ = ("broken",)
+
+    def __init__(self) -> None:
+        self.broken = False
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(Value):
     """Proof that `grant` allowed one call at `at_ms`; only `decide` can make one.
 
     `reason` is what the caller stated with the defaults of the grant filled in, `mask` what may leave: the granted
@@ -37,11 +41,13 @@ class Permit:
     reason: Reason
     mask: Mask
     at_ms: int
-    seal: InitVar[object]
+    seal: _Seal
 
-    def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
+    def __post_init__(self) -> None:
+        seal: object = self.seal
+        if not isinstance(seal, _Seal) or seal.broken:
             raise TypeError("a Permit is made only by decide")
+        seal.broken = True
 
 
 def decide(candidates: tuple[CompiledGrant, ...], call: Call, quota: QuotaWindows) -> Permit:
@@ -95,7 +101,7 @@ def _permit(compiled: CompiledGrant, call: Call, quota: QuotaWindows) -> Permit:
         effective_reason(call.reason, grant.defaults),
         compiled.mask.narrow(call.fields) if call.fields else compiled.mask,
         call.at_ms,
-        _SEAL,
+        _Seal(),
     )
     if grant.quota is not None:
         quota.consume(grant.grant_id, grant.quota, call.at_ms)

@@ -9,7 +9,7 @@ from lienthong.domain.errors import Malformed, Refused
 from lienthong.domain.grants import Grant
 from lienthong.domain.identifiers import SystemId
 from lienthong.domain.network import DataClass, Endpoint
-from lienthong.domain.pathglob import compile_glob
+from lienthong.domain.paths import compile_glob
 
 WHOLE_ANSWER = "*"
 LEVEL_MAX = 5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.vectors import load
 
 from lienthong.domain.errors import Malformed
-from lienthong.domain.pathglob import GLOB_LENGTH_MAX, compile_glob
+from lienthong.domain.paths import GLOB_LENGTH_MAX, compile_glob
 
 VECTORS: dict[str, Any] = load("xroad-rest/path-glob.json")
 

@@ -9,7 +9,7 @@ import pytest
 from tests.vectors import load
 
 from lienthong.domain.errors import Malformed
-from lienthong.domain.percent import decode_query_value, decode_segment, encode_segment
+from lienthong.domain.paths import decode_query_value, decode_segment, encode_segment
 
 VECTORS: dict[str, Any] = load("xroad-rest/uri.json")
 
