@@ -2,14 +2,16 @@
 PYTHON ?= python3
 VENV ?= .venv
 ORACLES ?= .venv-oracles
+RELEASE ?= .venv-release
 JOBS ?= 2
 ARGS ?=
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 CODE := $(wildcard src tests bench)
+SOURCES := $(shell find src -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check check-lint check-types check-contracts check-tests test test-all demo country reference bench oracles tools clean
+.PHONY: help setup release check check-lint check-types check-contracts check-tests test test-sources test-release demo country reference bench oracles tools clean
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -30,6 +32,21 @@ $(VENV)/.ready: requirements/dev.txt requirements/build.txt requirements/multi-b
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "setup: ready"
+
+release: $(RELEASE)/.ready ## build the compiled wheel that is deployed (dist), and an environment with it as on a server
+
+$(RELEASE)/.ready: $(VENV)/.ready deploy/wheel $(SOURCES)
+	@bash .ci/debian compiler $(PYTHON)
+	@echo "release 1/3: the wheel, compiled (half a minute)"
+	@rm -rf dist && mkdir dist && bash deploy/wheel $(BIN)/python dist
+	@echo "release 2/3: virtual environment in $(RELEASE), packages of requirements/dev.txt"
+	@$(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python $(PIP) -r requirements/dev.txt
+	@bash deploy/multi-buffer $(RELEASE)
+	@echo "release 3/3: the wheel into it"
+	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	@touch $@
+	@echo "release: ready"
 
 oracles: $(ORACLES)/.ready ## make the environment of stranger's tools that check our evidence
 
@@ -60,12 +77,15 @@ check-contracts:
 check-tests:
 	@$(BIN)/pytest $(wildcard tests/unit) tests/architecture -m "not slow" --numprocesses=$(JOBS)
 
-test: setup tools oracles ## everything: units, integration, faults, country, conformance, documents (under 15 minutes)
-	@echo "test: lint, types, contracts; then all tests, $(JOBS) at a time, a file each"
-	@$(MAKE) --no-print-directory --keep-going check-lint check-types check-contracts test-all
+test: setup tools oracles release ## everything: lint, types, contracts, all tests, on the compiled wheel too (under 15 minutes)
+	@echo "test: lint, types, contracts; tests of the sources; then all others on the wheel, $(JOBS) at a time, a file each"
+	@$(MAKE) --no-print-directory --keep-going check-lint check-types check-contracts test-sources test-release
 
-test-all:
-	@$(BIN)/pytest tests --numprocesses=$(JOBS) --dist=loadfile -rs $(ARGS)
+test-sources:
+	@$(BIN)/pytest $(wildcard tests/unit) tests/architecture tests/docs --numprocesses=$(JOBS) --dist=loadfile -rs $(ARGS)
+
+test-release:
+	@$(RELEASE)/bin/pytest tests --ignore=tests/architecture --ignore=tests/docs --numprocesses=$(JOBS) --dist=loadfile -rs $(ARGS)
 
 demo: setup ## set up the miniature country, play the story, verify what was logged, stop
 	@$(BIN)/lienthong country demo $(ARGS)
@@ -76,10 +96,10 @@ country: setup ## the same country, left running, with addresses and lines to tr
 reference: setup ## make the pages of docs/reference that come from the code
 	@$(BIN)/python -m tests.docs.pages
 
-bench: setup tools ## measure (JSON); ARGS="--help" says what can be measured
-	@$(BIN)/python -m bench $(ARGS)
+bench: tools release ## measure the compiled wheel (JSON); ARGS="--help" says what can be measured
+	@$(RELEASE)/bin/python -m bench $(ARGS)
 
 clean: ## take away all that make has made, virtual environments and the country's data too
-	@rm -rf $(VENV) $(ORACLES) var build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache
+	@rm -rf $(VENV) $(ORACLES) $(RELEASE) var build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache
 	@find src tests $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "clean: done"

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lienthong.wire import message
+
 DEBIAN_PACKAGES = {"nginx": "nginx-light", "wrk": "wrk"}
 _LIBRARIES = ("uvloop", "httptools", "cryptography", "msgspec", "lxml")
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -42,6 +44,7 @@ def facts() -> dict[str, Any]:
         "load_before": [round(load, 2) for load in os.getloadavg()],
         "system": platform.platform(),
         "python": sys.version.split()[0],
+        "lienthong": "compiled" if message.__file__.endswith(".so") else "from sources",
         "openssl": ssl.OPENSSL_VERSION,
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
