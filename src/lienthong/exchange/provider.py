@@ -28,7 +28,8 @@ from lienthong.exchange.effects import Append, CallService, Effects, Fault, Repl
 from lienthong.exchange.minimise import ServiceAnswer, minimise
 from lienthong.exchange.records import End, Entry, SignedMessage, message_record
 from lienthong.exchange.remote_fault import refusal_message
-from lienthong.exchange.replay import MessageKey, ReplayGuard, once_key
+from lienthong.exchange.replay import ReplayGuard
+from lienthong.exchange.seen import MessageKey, once_key
 from lienthong.wire.faults import Side
 from lienthong.wire.message import NodeFault, header_lines, parse_request_part, response_header_part
 

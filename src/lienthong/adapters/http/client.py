@@ -240,9 +240,7 @@ class HttpClientConnection(InboxProtocol):
         self._size += len(body)
         if self._size > self._pool.bounds.inline_body:
             pieces, self._body = self._body, []
-            self._begin_stream()
-            assert self._sink is not None
-            self._sink.data(b"".join(pieces))
+            self._begin_stream().data(b"".join(pieces))
 
     def _answer_without_body(self) -> None:
         """The answer to HEAD: its length speaks of a body that does not come, so the connection is not used again."""
@@ -342,12 +340,13 @@ class HttpClientConnection(InboxProtocol):
         if caller is not None and self._sink is None:
             caller.failed(error)
 
-    def _begin_stream(self) -> None:
+    def _begin_stream(self) -> BodySink:
         assert self._caller is not None
         assert self._flow is not None
         self._answer.stream = True
         self.deadline = self._pool.now() + self._pool.bounds.answer_s
-        self._sink = self._caller.open_stream(self._answer, self._flow)
+        sink = self._sink = self._caller.open_stream(self._answer, self._flow)
+        return sink
 
     def _reset(self) -> None:
         self._answer = HttpAnswer()

@@ -229,9 +229,7 @@ class HttpServerConnection(InboxProtocol):
         self._size += len(body)
         if self._size > self._bounds.inline_body:
             pieces, self._body = self._body, []
-            self._begin_stream()
-            assert self._sink is not None
-            self._sink.data(b"".join(pieces))
+            self._begin_stream().data(b"".join(pieces))
 
     def on_message_complete(self) -> None:
         if (self._framing and not self._leading) or self._raw_left > 0:
@@ -354,13 +352,14 @@ class HttpServerConnection(InboxProtocol):
             return bounds.idle_s
         return bounds.header_s if stage is Stage.HEAD else bounds.body_idle_s
 
-    def _begin_stream(self) -> None:
+    def _begin_stream(self) -> BodySink:
         if self._busy:
             raise BoundError(400, "a large body waits for the answer to the request before")
         self._busy = True
         self._request.stream = True
         assert self._flow is not None
-        self._sink = self._handler.open_stream(self._request)
+        sink = self._sink = self._handler.open_stream(self._request)
+        return sink
 
     @property
     def flow(self) -> FlowControl:

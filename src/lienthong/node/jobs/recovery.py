@@ -18,7 +18,8 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import parse_client_id, parse_service_id
 from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
-from lienthong.exchange.replay import ReplayGuard, once_key
+from lienthong.exchange.replay import ReplayGuard
+from lienthong.exchange.seen import once_key
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
 

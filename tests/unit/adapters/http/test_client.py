@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -59,7 +60,7 @@ class Net:
         self.made: list[HttpClientConnection] = []
         self.refuse: list[BaseException] = []
         self.hangs = False
-        bounds = ClientBounds(**{**{name: getattr(BOUNDS, name) for name in BOUNDS.__slots__}, **changes})
+        bounds = dataclasses.replace(BOUNDS, **changes)
         self.pool = ConnectionPool(self._connect, bounds=bounds, name="x")
         self.now = 1000.0
         self.pool.now = lambda: self.now

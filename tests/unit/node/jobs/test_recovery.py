@@ -15,7 +15,8 @@ from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind, decode_record, encode_record
 from lienthong.exchange.access import Parties
 from lienthong.exchange.records import End, Entry, SignedMessage, message_record, outcome_record
-from lienthong.exchange.replay import ReplayGuard, once_key
+from lienthong.exchange.replay import ReplayGuard
+from lienthong.exchange.seen import once_key
 from lienthong.node.jobs.recovery import OUTCOME_UNKNOWN, recover, remember, unknown_outcome
 
 CONSUMER, PROVIDER = Direction.CONSUMER, Direction.PROVIDER

@@ -1,0 +1,108 @@
+"""What was seen within a while: keys of 16 bytes that stand for ids, in little memory. Pure, bounded."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from lienthong.domain.errors import Unavailable
+from lienthong.domain.identifiers import ClientId, ServiceId
+
+_KEY_SIZE = 16
+MessageKey = bytes
+"""16 bytes that stand for a message that must not be executed twice."""
+
+
+def once_key(client: ClientId, service: ServiceId, message_id: str) -> MessageKey:
+    """The key of such a message; identifiers as the directory resolves them. Only the last part may hold anything."""
+    text = "\n".join((*client, "", *service, message_id))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_SIZE).digest()
+
+
+def request_key(request_id: str) -> bytes:
+    """16 bytes that stand for a request id."""
+    return blake2b(request_id.encode("utf-8", "surrogatepass"), digest_size=_KEY_SIZE).digest()
+
+
+_SHARDS = 1 << 14
+
+
+class KeySet:
+    """Keys of 16 bytes that are evenly spread (digests): a set of objects takes five times the memory."""
+
+    __slots__ = ("_count", "_shards")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._shards: list[bytearray | None] = [None] * _SHARDS
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, key: bytes) -> bool:
+        return self._place(key) >= 0
+
+    def add(self, key: bytes) -> None:
+        """Take up a key that is not there yet."""
+        shard = self._shards[_shard_of(key)]
+        if shard is None:
+            self._shards[_shard_of(key)] = bytearray(key)
+        else:
+            shard += key
+        self._count += 1
+
+    def discard(self, key: bytes) -> None:
+        """Take it out, if it is there."""
+        place = self._place(key)
+        shard = self._shards[_shard_of(key)]
+        if place >= 0 and shard is not None:
+            del shard[place : place + _KEY_SIZE]
+            self._count -= 1
+
+    def _place(self, key: bytes) -> int:
+        """Where in its shard it stands, -1 where it does not; not across two others."""
+        shard = self._shards[_shard_of(key)]
+        if shard is None:
+            return -1
+        place = shard.find(key)
+        while place > 0 and place % _KEY_SIZE:
+            place = shard.find(key, place + 1)
+        return place
+
+
+def _shard_of(key: bytes) -> int:
+    return (key[0] << 8 | key[1]) % _SHARDS
+
+
+class SeenOnce:
+    """Keys seen within at least `period_ms`, in two generations; at most `most` keys a generation."""
+
+    __slots__ = ("_current", "_most", "_period_ms", "_previous", "_turned_ms")
+
+    def __init__(self, *, period_ms: int, most: int) -> None:
+        self._period_ms = period_ms
+        self._most = most
+        self._current = KeySet()
+        self._previous = KeySet()
+        self._turned_ms = 0
+
+    def __len__(self) -> int:
+        return len(self._current) + len(self._previous)
+
+    def seen(self, key: bytes) -> bytes | None:
+        """The key if it was taken before, else None."""
+        return key if key in self._current or key in self._previous else None
+
+    def add(self, key: bytes, now_ms: int) -> None:
+        """Remember what was not `seen`; raises Unavailable Overloaded at the bound (it never forgets early)."""
+        if now_ms - self._turned_ms >= self._period_ms:
+            self._previous = self._current if now_ms - self._turned_ms < 2 * self._period_ms else KeySet()
+            self._current = KeySet()
+            self._turned_ms = now_ms
+        if len(self._current) >= self._most:
+            raise Unavailable("Overloaded", "too many messages within the window in which repeats are detected")
+        self._current.add(key)
+
+    def forget(self, key: bytes) -> None:
+        """As if it had not been seen."""
+        self._current.discard(key)
+        self._previous.discard(key)
