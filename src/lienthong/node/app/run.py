@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,7 +29,7 @@ from lienthong.node.app.logs import JsonLog
 from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
 from lienthong.node.app.process import freeze, settle
 from lienthong.node.config import NodeSettings
-from lienthong.node.jobs.indexing import Indexing
+from lienthong.node.jobs.indexing import Indexing, Pace
 from lienthong.node.jobs.mending import keep_ledger_open
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
 from lienthong.wire.faults import CodeStyle
@@ -64,7 +65,7 @@ class _NodeProcess:
         indexing = Indexing(
             parts.ledger_folder,
             lambda: parts.ledger.durable_end,
-            ended=parts.plane.tally.total,
+            pace=Pace(parts.plane.tally.total, time.monotonic),
             log=self._log,
         )
         indexing.start()
