@@ -198,7 +198,9 @@ def _summary(visits: dict[tuple[str, int], list[Visit]], name: str, connections:
         "p50_ms": round(_median(visit.load.p50_ms for visit in found), 3),
         "p99_ms": round(_median(visit.load.p99_ms for visit in found), 3),
         "cpu_us_per_message": {hop: round(_median(visit.cpu[hop] for visit in found), 1) for hop in found[0].cpu},
-        "later_us_per_message": {hop: round(_median(visit.later[hop] for visit in found), 1) for hop in found[0].later},
+        "later_us_per_message": {
+            hop: round(_median(visit.later[hop] for visit in found), 1) for hop in found[0].later
+        },
         "rss_mb": {hop: round(max(visit.memory[hop][0] for visit in found), 1) for hop in found[0].memory},
         "rss_peak_mb": {hop: round(found[-1].memory[hop][1], 1) for hop in found[0].memory},
         "messages": sum(visit.load.requests for visit in found),
