@@ -1,0 +1,14 @@
+"""The scenarios of the bench that need no other program measure on the wheel, too (their types are promises there)."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["decide", "ledger"])
+def test_a_scenario_measures(name: str) -> None:
+    told = importlib.import_module(f"bench.{name}").measure(rounds=1, seconds=0.2)
+    assert told.get("errors", 0) == 0
+    assert told["figures"]
