@@ -1,4 +1,4 @@
-"""The scenarios of the bench that need no other program measure on the wheel, too (their types are promises there)."""
+"""Scenarios of the bench that need no other program measure on the wheel, too, where types are promises."""
 
 from __future__ import annotations
 
