@@ -181,7 +181,7 @@ def _visit(way: Way, script: Path, connections: int, seconds: float) -> Visit:
 
 def _rest(way: Way) -> None:
     """Wait until the hops have nothing left to do, so that it does not fall on those who are visited next."""
-    for _ in range(int(_REST_MAX_S / _REST_S)):
+    for _ in range(int(_REST_MAX_S / _REST_S) if way.hops else 0):
         before = sum(map(cpu_us, way.hops.values()))
         time.sleep(_REST_S)
         if sum(map(cpu_us, way.hops.values())) - before <= _REST_SHARE * _REST_S * 1e6:
