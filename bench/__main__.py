@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("scenario", nargs="?", default="all", choices=[*SCENARIOS, "all"], metavar="SCENARIO")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of an interleaved run (default 5)")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of an interleaved run (default 9)")
     parser.add_argument("--seconds", type=float, default=2.0, help="seconds of one visit (default 2)")
     parser.add_argument("--out", type=Path, help="write the JSON to this file as well")
     return parser

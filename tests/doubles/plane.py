@@ -90,20 +90,14 @@ class Channel:
 
 
 class Pools:
-    """Stands for peers and backends: one channel, which opens when the test says so."""
-
-    host, base = b"host", ""
+    """Stands for the other nodes: one channel, which opens when the test says so."""
 
     def __init__(self) -> None:
         self.channel = Channel()
         self.calls: list[bytes] = []
-        self.pool = self
         self._ready: list[Callable[[Any], None]] = []
 
-    def __call__(self, _node: Any) -> Pools:
-        return self
-
-    def backend(self, _call: Any) -> Pools:
+    def pool(self, _node: Any) -> Pools:
         return self
 
     def stream(self, _caller: Any, ready: Callable[[Any], None]) -> None:
@@ -111,6 +105,26 @@ class Pools:
 
     def call(self, data: Any, _caller: Any, **_options: Any) -> None:
         self.calls.append(data)
+
+    def open(self) -> None:
+        self._ready.pop()(self.channel)
+
+
+class Services:
+    """Stands for the systems behind a node, in the same way."""
+
+    def __init__(self) -> None:
+        self.channel = Channel()
+        self._ready: list[Callable[[Any], None]] = []
+
+    def call(self, _call: Any, _caller: Any) -> None:
+        """Nobody answers."""
+
+    def stream(self, _call: Any, _caller: Any, ready: Callable[[Any], None]) -> None:
+        self._ready.append(ready)
+
+    def beginning(self, _call: Any, length: int | None) -> bytes:
+        return b"POST /service HTTP/1.1\r\nX-Length: %b\r\n\r\n" % str(length).encode()
 
     def open(self) -> None:
         self._ready.pop()(self.channel)

@@ -34,31 +34,48 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _T = TypeVar("_T")
 _SIZE = 32
 _ECDSA = ec.ECDSA(Prehashed(SHA256()))
-_Lanes = ctypes.c_char_p * LANES
-_Results = ctypes.c_void_p * LANES
+_Pointers = ctypes.c_void_p * LANES
+_NOTHING = (bytes(_SIZE),) * LANES
 _VerifyLane = tuple[bytes, bytes, bytes, bytes, bytes]
 """r and s (big-endian), digest, x and y of the key (little-endian), 32 bytes each."""
 _SignLane = tuple[bytes, bytes]
 """Private number (little-endian) and digest, 32 bytes each."""
 
 
-class MultiBuffer:
-    """Signs and verifies eight at a time. `load` makes one that has been tried out."""
+class _Column:
+    """One number of each lane, 32 bytes, in memory that stays where it is; `pointers` are to the lanes."""
 
-    __slots__ = ("_r", "_random", "_results", "_s", "_sign", "_verify")
+    __slots__ = ("_memory", "_view", "pointers")
+
+    def __init__(self) -> None:
+        self._memory = ctypes.create_string_buffer(LANES * _SIZE)
+        self._view = memoryview(self._memory).cast("B")
+        at = ctypes.addressof(self._memory)
+        self.pointers = _Pointers(*(at + lane * _SIZE for lane in range(LANES)))
+
+    def filled(self, lanes: Iterable[bytes]) -> object:
+        """The pointers, to these eight numbers."""
+        self._view[:] = b"".join(lanes)
+        return self.pointers
+
+    def read(self) -> bytes:
+        """What stands in it, one after the other."""
+        return self._memory.raw
+
+
+class MultiBuffer:
+    """Signs and verifies eight at a time. `load` makes one that has been tried out. Belongs to one thread."""
+
+    __slots__ = ("_columns", "_random", "_sign", "_verify")
 
     def __init__(self, library: ctypes.PyDLL, random: Callable[[int], bytes]) -> None:
         self._random = random
         self._verify = library.mbx_nistp256_ecdsa_verify_mb8
-        self._verify.argtypes = [_Lanes, _Lanes, _Lanes, _Lanes, _Lanes, ctypes.c_void_p, ctypes.c_void_p]
         self._sign = library.mbx_nistp256_ecdsa_sign_mb8
-        self._sign.argtypes = [_Results, _Results, _Lanes, _Lanes, _Lanes, ctypes.c_void_p]
+        self._verify.argtypes = [*[_Pointers] * 5, ctypes.c_void_p, ctypes.c_void_p]
+        self._sign.argtypes = [*[_Pointers] * 5, ctypes.c_void_p]
         self._verify.restype = self._sign.restype = ctypes.c_uint32
-        self._r, self._s = (ctypes.create_string_buffer(LANES * _SIZE) for _ in range(2))
-        self._results = tuple(
-            _Results(*(ctypes.addressof(buffer) + lane * _SIZE for lane in range(LANES)))
-            for buffer in (self._r, self._s)
-        )
+        self._columns = (_Column(), _Column(), _Column(), _Column(), _Column())
 
     # ---- verifying
     def proven(self, given: Sequence[VerificationInput]) -> frozenset[int]:
@@ -70,9 +87,9 @@ class MultiBuffer:
 
     def hold(self, part: list[tuple[int, _VerifyLane]]) -> list[int]:
         """Positions whose lane holds, of at most eight."""
-        r, s, digest, x, y = zip(*_filled(part), strict=True)
-        status = self._verify(_Lanes(*r), _Lanes(*s), _Lanes(*digest), _Lanes(*x), _Lanes(*y), None, None)
-        return _good(part, status)
+        numbers = zip(*_filled(part), strict=True)
+        columns = [column.filled(lanes) for column, lanes in zip(self._columns, numbers, strict=True)]
+        return _good(part, self._verify(*columns, None, None))
 
     # ---- signing
     def values(self, wanted: Sequence[tuple[SigningKey, bytes]]) -> list[bytes]:
@@ -85,9 +102,13 @@ class MultiBuffer:
     def signed(self, part: list[tuple[int, _SignLane]]) -> dict[int, bytes]:
         """DER values by position, of at most eight."""
         key, digest = zip(*_filled(part), strict=True)
-        once = _Lanes(*self._secret_numbers())
-        status = self._sign(*self._results, _Lanes(*digest), once, _Lanes(*key), None)
-        r, s = self._r.raw, self._s.raw
+        r_out, s_out, told, once, keys = self._columns
+        given = told.filled(digest), once.filled(self._secret_numbers()), keys.filled(key)
+        status = self._sign(r_out.pointers, s_out.pointers, *given, None)
+        # This memory lives as long as the process: no secret stays in it.
+        once.filled(_NOTHING)
+        keys.filled(_NOTHING)
+        r, s = r_out.read(), s_out.read()
         lanes = {position: lane for lane, (position, _) in enumerate(part)}
         return {position: _der(r, s, lanes[position] * _SIZE) for position in _good(part, status)}
 

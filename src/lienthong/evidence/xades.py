@@ -121,8 +121,7 @@ class SignerTemplate:
 
     def signed_properties(self, digests: MessageDigests, signed_at_ms: int) -> bytes:
         """Canonical SignedProperties: signing time, certificate digest, media type of each reference."""
-        tail = self._tails[2 * (digests.body is not None) + (digests.request_leaf is not None)]
-        return _PROPERTIES_HEAD + signing_time(signed_at_ms) + tail
+        return _properties(self._tail(digests), signed_at_ms)
 
     def signed_info(self, digests: MessageDigests, signed_at_ms: int) -> bytes:
         """Canonical SignedInfo: the bytes that are signed."""
@@ -134,9 +133,21 @@ class SignerTemplate:
         if request_leaf is not None:
             digest = algorithm.of(request_leaf_file(request_leaf))
             pieces += (shape.request_leaf, b2a_base64(digest, newline=False))
-        properties = sha256(self.signed_properties(digests, signed_at_ms)).digest()
-        pieces += (shape.properties, b2a_base64(properties, newline=False), _SIGNED_INFO_END)
+        pieces += (shape.properties, _properties_digest(self._tail(digests), signed_at_ms), _SIGNED_INFO_END)
         return b"".join(pieces)
+
+    def _tail(self, digests: MessageDigests) -> bytes:
+        return self._tails[2 * (digests.body is not None) + (digests.request_leaf is not None)]
+
+
+def _properties(tail: bytes, signed_at_ms: int) -> bytes:
+    return _PROPERTIES_HEAD + signing_time(signed_at_ms) + tail
+
+
+@lru_cache(maxsize=256)
+def _properties_digest(tail: bytes, signed_at_ms: int) -> bytes:
+    """As text. What is signed together has one signing time, at its sender and at its receiver."""
+    return b2a_base64(sha256(_properties(tail, signed_at_ms)).digest(), newline=False)
 
 
 @lru_cache(maxsize=4096)

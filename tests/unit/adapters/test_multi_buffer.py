@@ -263,3 +263,20 @@ def test_no_two_signatures_share_their_secret_number() -> None:
     for one in VERIFIERS:
         values = one.values([(FileKey(key), digest)] * 25 * LANES)
         assert len({decode_dss_signature(value)[0] for value in values}) == 25 * LANES
+
+
+def test_no_secret_stays_in_memory_that_lives_on() -> None:
+    lanes, seen = Lanes(), list[int]()
+    signing = lanes.mbx_nistp256_ecdsa_sign_mb8
+
+    def signed(*arrays: object) -> int:
+        seen.extend(_pointers(arrays[3]) + _pointers(arrays[4]))
+        assert all(ctypes.string_at(one, 32) != bytes(32) for one in seen)
+        return signing(*arrays)
+
+    lanes.mbx_nistp256_ecdsa_sign_mb8 = Function(signed)
+    one = MultiBuffer(lanes, os.urandom)  # type: ignore[arg-type]
+    key, digest = ec.generate_private_key(ec.SECP256R1()), sha256(b"").digest()
+    one.values([(FileKey(key), digest)] * LANES)
+    assert len(seen) == 2 * LANES
+    assert all(ctypes.string_at(place, 32) == bytes(32) for place in seen)

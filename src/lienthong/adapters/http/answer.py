@@ -1,7 +1,8 @@
-"""What a call over HTTP/1.1 gives, who waits for it, and how much of it is taken."""
+"""What a call over HTTP/1.1 gives, who waits for it, what it goes through, and how much of it is taken."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,3 +51,29 @@ class Caller(Protocol):
 
     def open_stream(self, answer: HttpAnswer, flow: FlowControl) -> BodySink:
         """An answer with a large body begins; `flow` pauses and resumes its arrival."""
+
+
+class Channel(Protocol):
+    """A connection that is given to one request whose body goes in pieces."""
+
+    def begin(self, head: bytes, caller: Caller) -> FlowControl:
+        """Write the head; the pieces go through the flow control that is returned."""
+
+    def expect_answer(self) -> None:
+        """All of the request is written."""
+
+    def abort(self) -> None:
+        """Break it off."""
+
+    def abort_for(self, caller: Caller) -> None:
+        """Break it off if it still serves this caller."""
+
+
+class Connections(Protocol):
+    """Connections to one address."""
+
+    def call(self, data: bytes, caller: Caller, *, no_body: bool = False, resend: bool = False) -> None:
+        """Send one whole request; `caller` gets the answer or the failure."""
+
+    def stream(self, caller: Caller, ready: Callable[[Channel], None]) -> None:
+        """Get a connection for a request in pieces: `ready` receives it."""

@@ -101,7 +101,7 @@ class LedgerWriter:
         self._lock = -1
         self._descriptor = -1
         self._tail: Tail | None = None
-        self._thread: Thread | None = None
+        self._writing: Thread | None = None
         self._preparing: Thread | None = None
         self._next_ready = False
 
@@ -194,7 +194,7 @@ class LedgerWriter:
         assert self._tail is not None, "started"
         if self._failure is None or self._closed is not None:
             return
-        for thread in (self._thread, self._preparing):
+        for thread in (self._writing, self._preparing):
             if thread is not None:
                 thread.join()
         try:
@@ -254,8 +254,8 @@ class LedgerWriter:
             self._preparing.join()
         if not self._next_ready:
             self._prepare()
-        self._thread = Thread(target=self._write_groups, name="ledger-writer", daemon=True)
-        self._thread.start()
+        self._writing = Thread(target=self._write_groups, name="ledger-writer", daemon=True)
+        self._writing.start()
 
     def _release(self) -> None:
         for descriptor in (self._descriptor, self._lock):
@@ -264,7 +264,7 @@ class LedgerWriter:
         self._descriptor = self._lock = -1
 
     def _finish(self) -> None:
-        for thread in (self._thread, self._preparing):
+        for thread in (self._writing, self._preparing):
             if thread is not None:
                 thread.join()
         self._release()

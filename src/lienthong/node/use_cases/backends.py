@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from lienthong.adapters.http.client import Caller, ClientBounds
+from lienthong.adapters.http.answer import Caller, Channel, ClientBounds
 from lienthong.adapters.http.connect import connector
 from lienthong.adapters.http.pool import ConnectionPool
 from lienthong.domain.errors import Refused
@@ -54,7 +54,7 @@ class Backends:
         """Every pool, for sweeping and closing."""
         return [backend.pool for backend in self._by_service.values()]
 
-    def backend(self, call: CallService) -> Backend:
+    def _backend(self, call: CallService) -> Backend:
         """The system that answers the service of the permit; raises Refused UnknownService."""
         backend = self._by_service.get(call.permit.service)
         if backend is None:
@@ -63,25 +63,22 @@ class Backends:
 
     def call(self, call: CallService, caller: Caller) -> None:
         """Call the service of the permit. Sent again on a stale connection only where repeating is harmless."""
-        backend = self.backend(call)
-        data = call_bytes(backend, call)
+        backend = self._backend(call)
+        head, body = _head(backend, call), call.body
+        data = head + b"\r\n" if body is None else head + b"Content-Length: %d\r\n\r\n" % len(body) + body
         backend.pool.call(data, caller, no_body=call.method == "HEAD", resend=call.repeatable)
 
+    def stream(self, call: CallService, caller: Caller, ready: Callable[[Channel], None]) -> None:
+        """Get a connection for a request in pieces; raises Refused UnknownService."""
+        self._backend(call).pool.stream(caller, ready)
 
-def call_bytes(backend: Backend, call: CallService) -> bytes:
-    """The HTTP request to the provider's system: the client's headers as signed, its path as sent."""
-    head = _call_head(backend, call)
-    if call.body is None:
-        return head + b"\r\n"
-    return head + b"Content-Length: %d\r\n\r\n" % len(call.body) + call.body
-
-
-def stream_call_bytes(backend: Backend, call: CallService, length: int | None) -> bytes:
-    """The beginning of a request whose body of `length` bytes (None = not known) follows."""
-    return _call_head(backend, call) + length_line(length) + b"\r\n"
+    def beginning(self, call: CallService, length: int | None) -> bytes:
+        """What such a request begins with, whose body of `length` bytes (None = not known) follows."""
+        return _head(self._backend(call), call) + length_line(length) + b"\r\n"
 
 
-def _call_head(backend: Backend, call: CallService) -> bytes:
+def _head(backend: Backend, call: CallService) -> bytes:
+    """Of the HTTP request to the provider's system: the client's headers as signed, its path as sent."""
     target = service_url(backend.base, call.path, call.query) or "/"
     if not target.startswith("/"):
         target = "/" + target

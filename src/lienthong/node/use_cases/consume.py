@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from lienthong.adapters.http.client import HttpAnswer
+from lienthong.adapters.http.answer import Connections, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.domain.network import Node
 from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
-from lienthong.exchange.consumer import ConsumerContext, ConsumerExchange
-from lienthong.node.use_cases.peers import Peers
+from lienthong.exchange.consumer import ConsumerExchange
 from lienthong.node.use_cases.plane import Plane
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import CarriedMessage, carried_message, node_fault, request_bytes
+
+
+class Peers(Protocol):
+    """The other nodes."""
+
+    def pool(self, node: Node) -> Connections:
+        """The connections to `node`."""
 
 
 class Caller(Protocol):
@@ -32,14 +39,13 @@ class ConsumerRun:
 
     __slots__ = ("_caller", "_exchange", "_peers", "_plane", "_started_ms")
 
-    MACHINE: ClassVar[type[ConsumerExchange]] = ConsumerExchange
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
-    def __init__(self, plane: Plane, context: ConsumerContext, peers: Peers, caller: Caller) -> None:
+    def __init__(self, plane: Plane, exchange: ConsumerExchange, peers: Peers, caller: Caller) -> None:
         self._plane = plane
         self._peers = peers
         self._caller = caller
-        self._exchange = self.MACHINE(context)
+        self._exchange = exchange
         self._started_ms = 0
 
     def start(self, request: inputs.RequestReceived) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from lienthong.adapters.http.client import HttpAnswer, HttpClientConnection
+from lienthong.adapters.http.answer import Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.consumer import ConsumerContext, State
 from lienthong.exchange.consumer_stream import StreamingConsumer
-from lienthong.node.use_cases.consume import ConsumerRun
-from lienthong.node.use_cases.peers import Peers
+from lienthong.node.use_cases.consume import ConsumerRun, Peers
 from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.pumps import (
     IncomingPump,
@@ -60,18 +59,16 @@ class StreamingConsumerRun(ConsumerRun):
         "_whole", "length", "stream_caller",
     )  # fmt: skip
 
-    MACHINE = StreamingConsumer
-
     def __init__(
         self, plane: Plane, context: ConsumerContext, peers: Peers, caller: StreamCaller, *, limit: int
     ) -> None:
-        super().__init__(plane, context, peers, caller)
+        super().__init__(plane, StreamingConsumer(context), peers, caller)
         self.stream_caller = caller
         self._limit = limit
         self._source: FlowControl | None = None
         self._outgoing: OutgoingPump | None = None
         self._incoming: IncomingPump | None = None
-        self._channel: HttpClientConnection | None = None
+        self._channel: Channel | None = None
         self._outlet: HttpOutlet | None = None
         self._head: Head | None = None
         self.length: int | None = None
@@ -121,7 +118,7 @@ class StreamingConsumerRun(ConsumerRun):
         frame = head_frame(opening_head(self.length, effect.mark, effect.header_part))
         begin = stream_request_head(node.host.encode(), frame, framed_length(frame, self.length))
 
-        def ready(channel: HttpClientConnection) -> None:
+        def ready(channel: Channel) -> None:
             assert self._outgoing is not None
             if self._outgoing.stopped:
                 channel.abort()  # the exchange ended while the connection was being made

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from lienthong.adapters.http.client import HttpAnswer
+from lienthong.adapters.http.answer import Caller, Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
 from lienthong.evidence.signature import Signature, decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
-from lienthong.exchange.provider import ProviderContext, ProviderExchange
-from lienthong.node.use_cases.backends import Backends
+from lienthong.exchange.provider import ProviderExchange
 from lienthong.node.use_cases.plane import Plane
 from lienthong.wire.node_message import CarriedMessage, answer_bytes
+
+
+class Services(Protocol):
+    """The systems behind this node. A service that is not among them: Refused UnknownService."""
+
+    def call(self, call: effects.CallService, caller: Caller) -> None:
+        """Call a service."""
+
+    def stream(self, call: effects.CallService, caller: Caller, ready: Callable[[Channel], None]) -> None:
+        """Get a connection for a call in pieces."""
+
+    def beginning(self, call: effects.CallService, length: int | None) -> bytes:
+        """What such a call begins with."""
 
 
 class PeerDoor(Protocol):
@@ -30,16 +42,15 @@ class PeerDoor(Protocol):
 class ProviderRun:
     """One exchange of the provider side. Also the caller of the backend's connection pool."""
 
-    __slots__ = ("_backends", "_door", "_exchange", "_plane", "_started_ms")
+    __slots__ = ("_door", "_exchange", "_plane", "_services", "_started_ms")
 
-    MACHINE: ClassVar[type[ProviderExchange]] = ProviderExchange
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
-    def __init__(self, plane: Plane, context: ProviderContext, backends: Backends, door: PeerDoor) -> None:
+    def __init__(self, plane: Plane, exchange: ProviderExchange, services: Services, door: PeerDoor) -> None:
         self._plane = plane
-        self._backends = backends
+        self._services = services
         self._door = door
-        self._exchange = self.MACHINE(context)
+        self._exchange = exchange
         self._started_ms = 0
 
     def start(self, carried: CarriedMessage, peer: Node) -> None:
@@ -63,7 +74,7 @@ class ProviderRun:
 
     def _call(self, effect: effects.CallService) -> None:
         try:
-            self._backends.call(effect, self)
+            self._services.call(effect, self)
         except LienthongError as error:
             self.failed(error)
 

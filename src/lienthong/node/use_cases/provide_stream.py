@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from lienthong.adapters.http.client import HttpAnswer, HttpClientConnection
+from lienthong.adapters.http.answer import Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
@@ -12,9 +12,8 @@ from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.provider import ProviderContext, State
 from lienthong.exchange.provider_stream import StreamingProvider
-from lienthong.node.use_cases.backends import Backends, stream_call_bytes
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.provide import ProviderRun
+from lienthong.node.use_cases.provide import ProviderRun, Services
 from lienthong.node.use_cases.pumps import (
     IncomingPump,
     OutgoingPump,
@@ -66,21 +65,19 @@ class StreamingProviderRun(ProviderRun):
 
     __slots__ = (
         "_answer", "_call_channel", "_head", "_incoming", "_outgoing", "_outlet", "_peer",
-        "_service_flow", "_sizes", "_stream_door",
+        "_service_flow", "_sizes", "_stream_door", "_streaming",
     )  # fmt: skip
 
-    MACHINE = StreamingProvider
-    _exchange: StreamingProvider
-
     def __init__(
-        self, plane: Plane, context: ProviderContext, backends: Backends, door: StreamDoor, *, sizes: Sizes
+        self, plane: Plane, context: ProviderContext, services: Services, door: StreamDoor, *, sizes: Sizes
     ) -> None:
-        super().__init__(plane, context, backends, door)
+        self._streaming = StreamingProvider(context)
+        super().__init__(plane, self._streaming, services, door)
         self._stream_door = door
         self._sizes = sizes
         self._incoming: IncomingPump | None = None
         self._outgoing: OutgoingPump | None = None
-        self._call_channel: HttpClientConnection | None = None
+        self._call_channel: Channel | None = None
         self._outlet: HttpOutlet | None = None
         self._head: Head | None = None
         self._service_flow: FlowControl | None = None
@@ -125,18 +122,18 @@ class StreamingProviderRun(ProviderRun):
         assert self._head is not None
         length = self._head.length
 
-        def ready(channel: HttpClientConnection) -> None:
+        def ready(channel: Channel) -> None:
             assert self._incoming is not None
-            if self._exchange.state is not State.RECEIVING:
+            if self._streaming.state is not State.RECEIVING:
                 channel.abort()  # the exchange took another way while the connection was being made
                 return
             self._call_channel = channel
-            begin = stream_call_bytes(self._backends.backend(effect.call), effect.call, length)
+            begin = self._services.beginning(effect.call, length)
             self._outlet = HttpOutlet(channel.begin(begin, self), chunked=length is None)
             self._incoming.open(self._outlet)
 
         try:
-            self._backends.backend(effect.call).pool.stream(self, ready)
+            self._services.stream(effect.call, self, ready)
         except LienthongError as error:
             self.failed(error)
 
@@ -154,10 +151,10 @@ class StreamingProviderRun(ProviderRun):
 
         Raises Unavailable ServiceFailed.MessageTooLarge where it says itself that it is too large.
         """
-        limit = self._sizes.body_max if self._exchange.passes_whole else self._sizes.masked_body_max
+        limit = self._sizes.body_max if self._streaming.passes_whole else self._sizes.masked_body_max
         if (declared_length(answer.headers) or 0) > limit:
             raise Unavailable("ServiceFailed.MessageTooLarge", f"the answer is larger than {limit} bytes")
-        if not self._exchange.passes_whole:
+        if not self._streaming.passes_whole:
             return BufferSink(limit, lambda body: self._whole(answer, body), self.failed)
         self._answer = answer
         self._service_flow = _flow

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.doubles.exchange_country import FIELDS, HANOI, WHOLE, nodes, provider_context, signer_of
-from tests.doubles.plane import Pools, memory_plane
+from tests.doubles.plane import Services, memory_plane
 from tests.doubles.playbook import message, message_part, request, stream_ends
 from tests.doubles.signing import NOW_MS
 from tests.doubles.transport import Transport
@@ -64,12 +64,12 @@ class Desk:
     def __init__(self) -> None:
         self.plane, self.ledger = memory_plane()
         self.door = Door()
-        self.pools = Pools()
+        self.services = Services()
         self.source = Transport()
         self.run = StreamingProviderRun(
             self.plane,
             provider_context(),
-            self.pools,
+            self.services,
             self.door,
             sizes=Sizes(),  # type: ignore[arg-type]
         )
@@ -130,12 +130,12 @@ def test_a_stream_that_arrives_at_once(desk: Desk) -> None:
     assert desk.kinds == ["stream"]
     desk.ledger.commit()
     assert desk.kinds == ["stream"]
-    desk.pools.open()
+    desk.services.open()
     assert desk.kinds == ["stream", "request"]
-    assert LARGE not in desk.pools.channel.transport.written, "the end is kept back until it is on record"
+    assert LARGE not in desk.services.channel.transport.written, "the end is kept back until it is on record"
     desk.ledger.commit()
-    assert desk.pools.channel.transport.written.endswith(LARGE)
-    assert desk.pools.channel.awaited
+    assert desk.services.channel.transport.written.endswith(LARGE)
+    assert desk.services.channel.awaited
     desk.run.answered(answer())
     desk.ledger.commit()
     desk.over("reply")
@@ -145,11 +145,11 @@ def test_something_that_follows_the_end(desk: Desk) -> None:
     """The service never gets the end of a request whose rest was dropped."""
     sink = desk.stream()
     desk.ledger.commit()
-    desk.pools.open()
+    desk.services.open()
     sink.data(b"garbage that follows")
     desk.ledger.commit()
-    assert LARGE not in desk.pools.channel.transport.written
-    assert desk.pools.channel.aborted
+    assert LARGE not in desk.services.channel.transport.written
+    assert desk.services.channel.aborted
     desk.over("broken off")
 
 
@@ -159,9 +159,9 @@ def test_the_connection_to_the_service_comes_too_late(desk: Desk) -> None:
     sink.aborted()
     desk.ledger.commit()
     desk.over("broken off")
-    desk.pools.open()
-    assert desk.pools.channel.aborted
-    assert desk.pools.channel.transport.written == b"", "the service is not called for an exchange that has ended"
+    desk.services.open()
+    assert desk.services.channel.aborted
+    assert desk.services.channel.transport.written == b"", "the service is not called for an exchange that has ended"
 
 
 def test_a_refused_stream_is_read_on(desk: Desk) -> None:
@@ -177,9 +177,9 @@ def test_a_refused_stream_is_read_on(desk: Desk) -> None:
 def test_a_ledger_that_fails_at_the_end_leaves_no_call_behind(desk: Desk) -> None:
     desk.stream()
     desk.ledger.commit()
-    desk.pools.open()
+    desk.services.open()
     desk.ledger.commit(Unavailable("LoggingFailed", "full"))
-    assert desk.pools.channel.aborted
+    assert desk.services.channel.aborted
     desk.over("LoggingFailed")
 
 
@@ -195,7 +195,7 @@ def test_an_end_that_cannot_be_read(desk: Desk) -> None:
     sink = desk.stream(until="mark")
     sink.data(end_frame(b"no signature"))
     desk.ledger.commit()
-    desk.pools.open()
+    desk.services.open()
     desk.ledger.commit()
     desk.over("broken off")
 
