@@ -200,7 +200,7 @@ def upgrade_answered(data: bytes) -> int | None:
 
 
 def check_upgrade(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    """Whether a request asks for a trunk, for who is asked; raises Malformed BadRequest."""
+    """For who is asked: that a request asks for a trunk. Raises Malformed BadRequest."""
     if method != b"GET" or target != TRUNK_PATH:
         raise Malformed("BadRequest", "a trunk is asked for by GET /trunk")
     if not _offers_trunk(headers):

@@ -70,7 +70,7 @@ class TrunkReader:
         self._held = bytearray()
         self._last_number = -1
         self._expected: frozenset[int] = _AT_START
-        self._refused: Malformed | None = None
+        self._refused: str | None = None
 
     @property
     def bounds(self) -> Bounds:
@@ -94,11 +94,11 @@ class TrunkReader:
         Raises Malformed InvalidMessage for anything out of place, and from then on at each call.
         """
         if self._refused is not None:
-            raise Malformed(self._refused.code, self._refused.message)
+            raise _out_of_place(self._refused)
         try:
             return self._frame_held() if self._held else self._frame_fed()
         except Malformed as error:
-            self._refused = error
+            self._refused = error.message
             self._data = b""
             self._at = 0
             self._held = bytearray()
