@@ -1,4 +1,4 @@
-"""The XAdES signature document of one message, written when somebody asks for evidence.
+"""The XAdES signature document over one message or a batch, written when somebody asks for evidence.
 
 Rebuilt from what the ledger keeps (digests, signature, certificate) byte for byte the same each time; SignedInfo and
 SignedProperties are the canonical strings of `xades`, put in unchanged. Not on the hot path. Source of the root
@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from lienthong.domain.errors import Unproven
 from lienthong.domain.network import SigningCertificate
-from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.evidence.xades import (
@@ -21,6 +20,7 @@ from lienthong.evidence.xades import (
     HEADER_FILE,
     REQUEST_LEAF_FILE,
     XMLDSIG,
+    Signed,
     request_leaf_file,
     signer_template,
 )
@@ -28,8 +28,8 @@ from lienthong.evidence.xades import (
 SIGNATURES_FILE = "META-INF/signatures.xml"
 
 
-def signature_document(digests: MessageDigests, signature: Signature, certificate: SigningCertificate) -> bytes:
-    """``META-INF/signatures.xml`` for a message. Raises Unproven InvalidSignatureValue (no ECDSA value).
+def signature_document(signed: Signed, signature: Signature, certificate: SigningCertificate) -> bytes:
+    """``META-INF/signatures.xml`` for a message or a batch. Raises Unproven InvalidSignatureValue (no ECDSA value).
 
     Nothing is verified here: the document of a false signature is false too, and stock verifiers say so.
     """
@@ -39,14 +39,14 @@ def signature_document(digests: MessageDigests, signature: Signature, certificat
             b'<?xml version="1.0" encoding="UTF-8"?>\n',
             b'<asic:XAdESSignatures xmlns:asic="http://uri.etsi.org/02918/v1.2.1#">',
             f'<ds:Signature {XMLDSIG} Id="signature">'.encode(),
-            template.signed_info(digests, signature.signed_at_ms),
+            template.signed_info(signed, signature.signed_at_ms),
             b'<ds:SignatureValue Id="signature-value">',
             b2a_base64(_raw_value(signature.value), newline=False),
             b"</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>",
             b2a_base64(certificate.der, newline=False),
             b"</ds:X509Certificate></ds:X509Data></ds:KeyInfo><ds:Object>",
             b'<xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#signature">',
-            template.signed_properties(digests, signature.signed_at_ms),
+            template.signed_properties(signed, signature.signed_at_ms),
             b"</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>\n",
         )
     )
