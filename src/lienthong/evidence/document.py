@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from lienthong.domain.errors import Unproven
 from lienthong.domain.network import SigningCertificate
+from lienthong.evidence.batch import Placed, batch_document, proof_document, root_of
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.evidence.xades import (
+    BATCH_FILE,
     BODY_FILE,
     HEADER_FILE,
     REQUEST_LEAF_FILE,
@@ -26,6 +28,7 @@ from lienthong.evidence.xades import (
 )
 
 SIGNATURES_FILE = "META-INF/signatures.xml"
+PROOF_FILE = "message.proof"
 
 
 def signature_document(signed: Signed, signature: Signature, certificate: SigningCertificate) -> bytes:
@@ -55,16 +58,24 @@ def signature_document(signed: Signed, signature: Signature, certificate: Signin
 def message_files(record: Record, certificate: SigningCertificate) -> dict[str, bytes]:
     """The files of a signed message by name: parts as far as they are kept, and the signature document.
 
-    Raises Unproven SignatureVerification for a record without a signature of its own.
+    Where the signature is over a batch, also the batch document that it signs, and the proof that leads to it from
+    the message. Raises Unproven: SignatureVerification for a record without the signature of a whole message,
+    InvalidReference for a place in a batch that its path does not fit.
     """
-    if record.signature is None or record.proof or record.kind is RecordKind.STREAM:
-        raise Unproven("SignatureVerification", "The record has no signature of its own")
+    if record.signature is None or record.kind is RecordKind.STREAM:
+        raise Unproven("SignatureVerification", "The record has no signature of a whole message")
     files = {HEADER_FILE: record.header_part}
     if record.body is not None:
         files[BODY_FILE] = record.body
     if record.request_leaf is not None:
         files[REQUEST_LEAF_FILE] = request_leaf_file(record.request_leaf)
-    files[SIGNATURES_FILE] = signature_document(record.digests, record.signature, certificate)
+    signed: Signed = record.digests
+    if record.batch_place is not None:
+        placed = Placed(record.digests, record.batch_place)
+        signed = root_of(placed)
+        files[BATCH_FILE] = batch_document(signed.size, signed.root)
+        files[PROOF_FILE] = proof_document(placed)
+    files[SIGNATURES_FILE] = signature_document(signed, record.signature, certificate)
     return files
 
 
