@@ -28,13 +28,13 @@ MESSAGES = [request_digests(b"header %d" % number, b"body") for number in range(
 BATCH = batch_of(MESSAGES)
 
 
-def messages(least: int = 1, most: int = 40) -> st.SearchStrategy[list[MessageDigests]]:
-    """Requests and responses with and without a body, no two the same."""
+def messages() -> st.SearchStrategy[list[MessageDigests]]:
+    """1 to 40 requests and responses with and without a body, no two the same."""
     one = st.tuples(
         st.binary(max_size=8), st.none() | st.binary(max_size=4), st.none() | st.binary(min_size=32, max_size=32)
     )
     made = one.map(lambda of: request_digests(*of[:2]) if of[2] is None else response_digests(of[0], of[1], of[2]))
-    return st.lists(made, min_size=least, max_size=most, unique_by=leaf)
+    return st.lists(made, min_size=1, max_size=40, unique_by=leaf)
 
 
 def test_the_document_is_three_lines() -> None:
