@@ -6,6 +6,7 @@ import msgspec
 from tests.doubles.signing import NOW_MS, Signer
 
 from lienthong.domain.identifiers import MemberId
+from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
@@ -30,6 +31,15 @@ def response_record(signer: Signer, *, request_id: str = "r-1", message_id: str 
     request_leaf = leaf(request_digests(REQUEST_HEADER, REQUEST_BODY))
     digests = response_digests(RESPONSE_HEADER, RESPONSE_BODY, request_leaf)
     return _record(RecordKind.RESPONSE, signer, digests, (request_id, message_id, sequence))
+
+
+def in_batch(record: Record, signer: Signer, *, size: int = 5, index: int = 2) -> Record:
+    """The same message as one of `size` under one signature."""
+    others = [request_digests(b"another header %d" % number, None) for number in range(size)]
+    batch = batch_of([*others[:index], record.digests, *others[index + 1 :]])
+    place = batch.place(index)
+    changes = {"signature": signer.sign(batch.root), "batch_size": size, "batch_index": index, "proof": place.path}
+    return msgspec.structs.replace(record, **changes)
 
 
 def stream_record(signer: Signer, *, response: bool = False) -> Record:

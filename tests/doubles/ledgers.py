@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, in_batch, outcome_record, request_record, response_record
 from tests.doubles.signing import NOW_MS, Signer
 
 from lienthong.adapters.keys import CertificateStore
@@ -29,6 +29,15 @@ def write_exchanges(folder: Path) -> None:
     ids = {"request_id": "r-2", "message_id": "m-2"}
     later = [request_record(CONSUMER, **ids), response_record(PROVIDER, **ids)]  # type: ignore[arg-type]
     _write(ledger, [*later, outcome_record(request_id="r-3", message_id="m-3")])
+
+
+def write_shared_exchange(folder: Path) -> None:
+    """The same, and one exchange (m-4) with each message under the signature of a batch of five."""
+    write_exchanges(folder)
+    ids = {"request_id": "r-4", "message_id": "m-4"}
+    records = [request_record(CONSUMER, **ids), response_record(PROVIDER, **ids)]  # type: ignore[arg-type]
+    signers = (CONSUMER, PROVIDER)
+    _write(ledger_directory(folder), [in_batch(one, by) for one, by in zip(records, signers, strict=True)])
 
 
 def _write(ledger: Path, records: list[Record]) -> None:

@@ -15,7 +15,7 @@ from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.signature import VerificationInput, VerifyingKey, check_value, point_of
 
 
-def proves(one: VerificationInput) -> bool:
+def proves(one: VerificationInput[MessageDigests]) -> bool:
     """Whether it is proven alone."""
     try:
         check_value(one)
@@ -24,7 +24,7 @@ def proves(one: VerificationInput) -> bool:
     return True
 
 
-def wycheproof_p256(digests: MessageDigests) -> Iterator[tuple[int, VerificationInput, bool]]:
+def wycheproof_p256(digests: MessageDigests) -> Iterator[tuple[int, VerificationInput[MessageDigests], bool]]:
     """Each vector of Wycheproof for P-256 with SHA-256: its number, the signature, and whether it is valid."""
     for group in vectors.load("wycheproof/ecdsa_secp256r1_sha256_test.json")["testGroups"]:
         key = load_pem_public_key(group["publicKeyPem"].encode())

@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from lienthong.adapters.keys import FileKey, read_certificate
 from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import SigningCertificate
-from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.signature import Signature, sign
-from lienthong.evidence.xades import signer_template
+from lienthong.evidence.xades import Signed, signer_template
 
 NOW_MS = 1_614_585_600_250
 """2021-03-01T08:00:00.250Z."""
@@ -36,8 +35,8 @@ class Signer:
     def certificate(self) -> SigningCertificate:
         return read_certificate(self.certificate_der, self.member)
 
-    def sign(self, digests: MessageDigests, signed_at_ms: int = NOW_MS) -> Signature:
-        return sign(digests, self.key, signer_template(self.certificate.digest), signed_at_ms)
+    def sign(self, signed: Signed, signed_at_ms: int = NOW_MS) -> Signature:
+        return sign(signed, self.key, signer_template(self.certificate.digest), signed_at_ms)
 
     def write_key(self, path: Path, mode: int = 0o600) -> Path:
         path.write_bytes(self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -6,9 +6,12 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 from tests.doubles.signing import NOW_MS
 
-from lienthong.evidence.digest import leaf, response_digests
+from lienthong.evidence.batch import Placed, batch_document, batch_of, proof_document
+from lienthong.evidence.digest import MessageDigests, leaf, response_digests
+from lienthong.evidence.record import Record
 from lienthong.evidence.segment import SegmentHeader, decode_header, encode_entry, encode_header, genesis
 from lienthong.evidence.xades import SignerTemplate
 
@@ -21,16 +24,44 @@ def _blocks(name: str) -> list[str]:
     return re.findall(r"```text\n(.*?)```", text, re.DOTALL)
 
 
+TEMPLATE = SignerTemplate(sha256(b"certificate").digest())
+HEADER_PART = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+
+
+def _said(block: str) -> dict[str, bytes]:
+    return {line[:13].strip(): bytes.fromhex(line[13:]) for line in block.splitlines()}
+
+
+def _response(body: bytes | None) -> MessageDigests:
+    return response_digests(HEADER_PART, body, _said(_blocks("signature.md")[0])["request leaf"])
+
+
 def test_example_of_the_signature() -> None:
-    (block,) = _blocks("signature.md")
-    said = {line[:13].strip(): bytes.fromhex(line[13:]) for line in block.splitlines()}
-    header_part = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
-    digests = response_digests(header_part, b'{"khop":true}', said["request leaf"])
-    template = SignerTemplate(sha256(b"certificate").digest())
+    said = _said(_blocks("signature.md")[0])
+    digests = _response(b'{"khop":true}')
     assert said["header"] == digests.header
     assert said["body"] == digests.body
     assert said["leaf"] == leaf(digests)
-    assert said["signed info"] == sha256(template.signed_info(digests, NOW_MS)).digest()
+    assert said["signed info"] == sha256(TEMPLATE.signed_info(digests, NOW_MS)).digest()
+
+
+def test_example_of_many_messages_under_one_signature() -> None:
+    _, values, proof = _blocks("signature.md")
+    said = _said(values)
+    batch = batch_of([_response(b'{"khop":false}'), _response(None), _response(b'{"khop":true}')])
+    assert [said["leaf 1"], said["leaf 2"], said["leaf 3"]] == list(batch.leaves)
+    assert said["root"] == batch.root.root
+    assert said["signed info"] == sha256(TEMPLATE.signed_info(batch.root, NOW_MS)).digest()
+    assert proof.encode() == proof_document(Placed(batch.messages[2], batch.place(2)))
+    assert proof.encode().endswith(b"\n\n" + batch_document(3, batch.root.root))
+
+
+def test_the_table_of_the_record_has_its_values_in_order() -> None:
+    text = (PROTOCOLS / "ledger-record.md").read_text(encoding="utf-8")
+    table = text.partition("## Record")[2].partition("## Segment")[0]
+    numbers = sorted(int(number) for number in re.findall(r"\| (\d+) \| (?=[a-zA-Z])", table))
+    assert numbers == list(range(len(msgspec.structs.fields(Record))))
+    assert f"array of {len(numbers)} values" in text
 
 
 def test_example_of_the_segment() -> None:

@@ -16,7 +16,8 @@ from signxml.xades import XAdESSignatureConfiguration, XAdESVerifier
 
 def main(folder: Path, moment: datetime) -> int:
     document = (folder / "META-INF" / "signatures.xml").read_bytes()
-    names = ("message-header", "message-body", "request.leaf")
+    shared = (folder / "batch.txt").exists()
+    names = ("batch.txt",) if shared else ("message-header", "message-body", "request.leaf")
     parts = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
     try:
         root = etree.fromstring(document)

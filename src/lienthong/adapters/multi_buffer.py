@@ -78,7 +78,7 @@ class MultiBuffer:
         self._columns = (_Column(), _Column(), _Column(), _Column(), _Column())
 
     # ---- verifying
-    def proven(self, given: Sequence[VerificationInput]) -> frozenset[int]:
+    def proven(self, given: Sequence[VerificationInput[object]]) -> frozenset[int]:
         """Positions of values that hold; a rest of fewer than `LEAST` is left to the caller."""
         found: list[int] = []
         for part in _parts((position, _verify_lane(one)) for position, one in enumerate(given)):
@@ -190,7 +190,7 @@ def _good(part: Sequence[tuple[int, object]], status: int) -> list[int]:
     return [position for lane, (position, _) in enumerate(part) if not status >> 4 * lane & 0xF]
 
 
-def _verify_lane(one: VerificationInput) -> _VerifyLane | None:
+def _verify_lane(one: VerificationInput[object]) -> _VerifyLane | None:
     try:
         return (*_numbers(one.der), one.digest, *_coordinates(one.key.point))
     except (ValueError, OverflowError):

@@ -1,8 +1,9 @@
 """One message in the ledger, as bytes.
 
-A record is a MessagePack array of the fields of `Record`, in their order; version 1 has 25. Readers refuse other
-versions. It holds what proves the message (digests, header part, signature fields) and what finds it again; whether
-the body is kept is the service's rule. Layout and example: docs/protocols/ledger-record.md.
+A record is a MessagePack array of the fields of `Record`, in their order; version 1 has 27. The last two came later:
+records of 25 are read as before. Readers refuse other versions. It holds what proves the message (digests, header
+part, signature fields) and what finds it again; whether the body is kept is the service's rule. Layout and example:
+docs/protocols/ledger-record.md.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import Annotated
 
 import msgspec
 
-from lienthong.domain.errors import Malformed
+from lienthong.domain.errors import Malformed, Unproven
+from lienthong.evidence.batch import BatchPlace
 from lienthong.evidence.digest import LEAF_SIZE, DigestAlgorithm, MessageDigests
+from lienthong.evidence.merkle import HASH_SIZE, PATH_STEPS_MAX, path_steps
 from lienthong.evidence.signature import Signature
 
 RECORD_VERSION = 1
-PROOF_STEPS_MAX = 64
 TEXT_MAX = 4096
 
 _Digest = Annotated[bytes, msgspec.Meta(max_length=64)]
@@ -49,7 +51,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=Tru
 
     `sequence` counts up within one run of the writing process, `time_ms` is its clock. `request_id` names the
     exchange (X-Road-Request-Id), `message_id` is the consumer's X-Road-Id. An OUTCOME has no digests and signature.
-    `proof` is empty for a message with its own signature and else the Merkle path from its leaf to the signed root.
+    `batch_size` is 0 for a message with its own signature. Else the signature is over a batch of so many messages, in
+    which this one has the place `batch_index`; `proof` is the path from its leaf to the signed root.
     `key_id` names the key under which header part and body are encrypted at rest; empty = clear. `status` is the
     HTTP status (0 in a request), `outcome` the error code of a refusal or failure.
     """
@@ -75,10 +78,19 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=Tru
     header_part: bytes = b""
     body: bytes | None = None
     signature: Signature | None = None
-    proof: Annotated[tuple[_Digest, ...], msgspec.Meta(max_length=PROOF_STEPS_MAX)] = ()
+    proof: Annotated[tuple[_Digest, ...], msgspec.Meta(max_length=PATH_STEPS_MAX)] = ()
     key_id: _Text = ""
     status: int = 0
     outcome: _Text = ""
+    batch_size: int = 0
+    batch_index: int = 0
+
+    @property
+    def batch_place(self) -> BatchPlace | None:
+        """The place in the batch whose root is signed; None only where nothing says that there is a batch."""
+        if not (self.batch_size or self.batch_index or self.proof):
+            return None
+        return BatchPlace(self.batch_index, self.batch_size, self.proof)
 
     @property
     def digests(self) -> MessageDigests:
@@ -114,6 +126,7 @@ def _check(record: Record) -> None:
         raise Malformed("BadRequest", f"Ledger records of version {record.version} are not known")
     if (record.kind is RecordKind.OUTCOME) != (record.signature is None):
         raise Malformed("BadRequest", "A message record has a signature, an outcome record has none")
+    _check_place(record)
     if record.kind is RecordKind.OUTCOME:
         return
     size = record.digest_algorithm.size
@@ -127,3 +140,17 @@ def _check(record: Record) -> None:
         raise Malformed("BadRequest", "A response record names its request, a request record none")
     if record.request_leaf is not None and len(record.request_leaf) != LEAF_SIZE:
         raise Malformed("BadRequest", "The request leaf has a wrong length")
+
+
+def _check_place(record: Record) -> None:
+    place = record.batch_place
+    if place is None:
+        return
+    if record.kind not in (RecordKind.REQUEST, RecordKind.RESPONSE):
+        raise Malformed("BadRequest", "Only a whole message has a place in a batch")
+    try:
+        steps = path_steps(place.index, place.size)
+    except Unproven:
+        raise Malformed("BadRequest", "There is no such place in a batch of this size") from None
+    if len(place.path) != steps or any(len(step) != HASH_SIZE for step in place.path):
+        raise Malformed("BadRequest", "The path does not fit the place in the batch")

@@ -15,9 +15,10 @@ from cryptography.x509.oid import NameOID
 from lienthong.domain.errors import LienthongError, Unproven
 from lienthong.domain.identifiers import MemberId, parse_client_id, parse_service_id
 from lienthong.domain.network import SigningCertificate, member_of
+from lienthong.evidence.batch import Placed
 from lienthong.evidence.digest import MessageDigests, leaf
 from lienthong.evidence.record import Record, RecordKind
-from lienthong.evidence.signature import Signature, Verified, verify
+from lienthong.evidence.signature import Signature, Verified, verify, verify_in_batch
 from lienthong.evidence.stream import Mark, StreamDigest, verify_mark
 
 
@@ -57,22 +58,28 @@ def examine(record: Record, certificate: SigningCertificate | None) -> Examined:
 def verify_record(record: Record, certificate: SigningCertificate | None) -> Verified[MessageDigests]:
     """The digests of a message record, proven. Raises Unproven; the steps:
 
-    1. the record is a message with its own signature, kept in clear (SignatureVerification)
+    1. the record is a signed message, kept in clear (SignatureVerification)
     2. the certificate is to be had (CertValidation)
     3. the header part has the recorded digest (InvalidReference)
     4. the body, where it is kept, has the recorded digest (InvalidReference)
-    5. the signature holds at its signing time (codes of `signature.verify`)
+    5. the signature, its own or that of its batch, holds at its signing time (codes of `verify`, `verify_in_batch`)
     """
     signature, certificate = _signed_header(record, certificate)
     # 4. the body, where it is kept, has the recorded digest
     if record.body is not None and record.digest_algorithm.of(record.body) != record.body_digest:
         raise Unproven("InvalidReference", "The body is not the one that was signed")
-    # 5. the signature holds at its signing time
-    return verify(signature, record.digests, certificate, now_ms=signature.signed_at_ms, window_ms=0)
+    # 5. the signature, its own or that of its batch, holds at its signing time
+    now_ms = signature.signed_at_ms
+    if record.batch_place is None:
+        return verify(signature, record.digests, certificate, now_ms=now_ms, window_ms=0)
+    placed = Placed(record.digests, record.batch_place)
+    return verify_in_batch(signature, placed, certificate, now_ms=now_ms, window_ms=0)
 
 
 def verify_beginning(record: Record, certificate: SigningCertificate | None) -> Mark:
     """The mark with which a streamed message began, proven. Raises Unproven, as `verify_record` does."""
+    if record.batch_place is not None:
+        raise Unproven("SignatureVerification", "A mark is signed alone, not in a batch")
     signature, certificate = _signed_header(record, certificate)
     beginning = StreamDigest(record.header_digest, response=record.request_leaf is not None)
     mark = Mark(signature.signed_at_ms, signature.value)
@@ -81,10 +88,10 @@ def verify_beginning(record: Record, certificate: SigningCertificate | None) -> 
 
 def _signed_header(record: Record, certificate: SigningCertificate | None) -> tuple[Signature, SigningCertificate]:
     """Steps 1 to 3 of `verify_record`: what the record was signed with, its header part compared."""
-    # 1. the record is a message with its own signature, kept in clear
+    # 1. the record is a signed message, kept in clear
     signature = record.signature
-    if signature is None or record.proof or record.key_id:
-        raise Unproven("SignatureVerification", "The record has no signature of its own in clear")
+    if signature is None or record.key_id:
+        raise Unproven("SignatureVerification", "The record has no signature in clear")
     # 2. the certificate is to be had
     if certificate is None:
         raise Unproven("CertValidation", "The certificate of the signer is not kept here")
@@ -152,12 +159,27 @@ def _proof(one: Examined, answers: bool | None) -> list[tuple[str, str]]:
     named = {True: "có / yes", False: "KHÔNG / NO", None: ""}[answers if record.request_leaf is not None else None]
     return [
         ("Chữ ký / Signature", verdict),
+        *_batch(record),
         ("Bên ký / Signer", "" if one.certificate is None else subject(one.certificate)),
         ("Ký lúc / Signed", instant(signature.signed_at_ms)),
         (f"Header {record.digest_algorithm}", record.header_digest.hex()),
         (f"Body {record.digest_algorithm}", body),
         ("Lưu nội dung / Body kept", kept),
         ("Trả lời đúng yêu cầu / Answers it", named),
+    ]
+
+
+def _batch(record: Record) -> list[tuple[str, str]]:
+    place = record.batch_place
+    if place is None:
+        return []
+    return [
+        (
+            "Phạm vi / It covers",
+            f"chữ ký chung cho {place.size} thông điệp / one signature for {place.size} messages",
+        ),
+        ("Vị trí / Place", f"{place.index + 1}/{place.size}"),
+        ("Độ dài đường dẫn / Path length", str(len(place.path))),
     ]
 
 
@@ -207,6 +229,10 @@ def _record_document(one: Examined, answers: bool | None) -> dict[str, object]:
         "verified": one.failure is None,
         "failure": None if one.failure is None else {"code": one.failure.code, "message": one.failure.message},
     }
+    place = record.batch_place
+    document["batch"] = (
+        None if place is None else {"size": place.size, "index": place.index, "path_length": len(place.path)}
+    )
     return document
 
 

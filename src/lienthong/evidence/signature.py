@@ -1,4 +1,4 @@
-"""The organisation's signature over a message: made, carried as text, verified.
+"""The organisation's signature over a message or a batch of messages: made, carried as text, verified.
 
 On the wire and in the ledger a signature is four values: algorithm, certificate digest, signing time, DER value. The
 bytes signed are the canonical SignedInfo of `xades`. `Verified` is made here and nowhere else; whoever holds one may
@@ -26,8 +26,9 @@ from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import SigningCertificate
 from lienthong.domain.value import Row, Value
+from lienthong.evidence.batch import Batch, BatchRoot, Placed, batch_of, root_of
 from lienthong.evidence.digest import MessageDigests
-from lienthong.evidence.xades import SignerTemplate, signed_info_digest
+from lienthong.evidence.xades import Signed, SignerTemplate, signed_info_digest
 
 ECDSA_P256_SHA256 = "ecdsa-p256-sha256"
 VALUE_SIZE_MAX = 72
@@ -35,6 +36,8 @@ VALUE_SIZE_MAX = 72
 
 _ECDSA = ec.ECDSA(Prehashed(SHA256()))
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+_S = TypeVar("_S", bound=Signed)
 
 
 class Signature(Row):
@@ -62,7 +65,7 @@ _SEAL = _Seal()
 
 
 class Verified(Generic[_T]):
-    """Proof that `value` was signed by `signer`. Made only by `check_value` and `check_group`."""
+    """Proof that `value` was signed by `signer`. Made only by `check_value`, `check_group` and `each_message`."""
 
     __slots__ = ("signer", "value")
 
@@ -79,26 +82,29 @@ class VerifyingKey(Value):
     point: bytes
 
 
-class VerificationInput(Value):
-    """All that the costly last step needs. It may be taken to a thread: ECDSA verification releases the GIL."""
+class VerificationInput(Value, Generic[_T_co]):
+    """All that the costly last step needs; `value` is what is proven when the ECDSA value `der` fits `digest`.
+
+    It may be taken to a thread: ECDSA verification releases the GIL.
+    """
 
     key: VerifyingKey
     der: bytes
     digest: bytes
-    digests: MessageDigests
+    value: _T_co
     signer: MemberId
 
 
-def sign(digests: MessageDigests, key: SigningKey, template: SignerTemplate, signed_at_ms: int) -> Signature:
-    """Sign a message; `template` belongs to the certificate of `key`."""
-    digest = sha256(template.signed_info(digests, signed_at_ms)).digest()
+def sign(signed: Signed, key: SigningKey, template: SignerTemplate, signed_at_ms: int) -> Signature:
+    """Sign a message or the root of a batch; `template` belongs to the certificate of `key`."""
+    digest = sha256(template.signed_info(signed, signed_at_ms)).digest()
     return Signature(ECDSA_P256_SHA256, template.certificate_digest, signed_at_ms, key.sign_digest(digest))
 
 
 class SigningInput(Value):
-    """One message that is to be signed; `template` belongs to the certificate of `key`."""
+    """One message or batch that is to be signed; `template` belongs to the certificate of `key`."""
 
-    digests: MessageDigests
+    signed: Signed
     key: SigningKey
     template: SignerTemplate
 
@@ -112,8 +118,8 @@ class GroupSigner(Protocol):
 
 
 def sign_group(wanted: Sequence[SigningInput], signer: GroupSigner, signed_at_ms: int) -> list[Signature]:
-    """`sign` for many messages, in order."""
-    digests = [sha256(one.template.signed_info(one.digests, signed_at_ms)).digest() for one in wanted]
+    """`sign` for many, in order."""
+    digests = [sha256(one.template.signed_info(one.signed, signed_at_ms)).digest() for one in wanted]
     values = signer.values([(one.key, digest) for one, digest in zip(wanted, digests, strict=True)])
     return [
         Signature(ECDSA_P256_SHA256, one.template.certificate_digest, signed_at_ms, value)
@@ -123,33 +129,66 @@ def sign_group(wanted: Sequence[SigningInput], signer: GroupSigner, signed_at_ms
 
 def verify(
     signature: Signature,
-    digests: MessageDigests,
+    signed: _S,
     certificate: SigningCertificate,
     *,
     now_ms: int,
     window_ms: int,
-) -> Verified[MessageDigests]:
-    """The digests, proven. Raises Unproven; the steps and their codes:
+) -> Verified[_S]:
+    """The digests of a message, or the root of a batch, proven. Raises Unproven; the steps and their codes:
 
     1. the algorithm is known (SignatureVerification)
     2. the certificate is the one that the signature names (CertValidation)
     3. the signing time lies inside the certificate's validity (CertValidation)
     4. the signing time lies within `window_ms` of `now_ms`, before or after (MessageExpired)
-    5. the value is the key's signature over these digests (InvalidSignatureValue)
+    5. the value is the key's signature over `signed` (InvalidSignatureValue)
 
     Whether the certificate is one of the sender's is the directory's word: take `certificate` from there.
     """
-    return check_value(verification_input(signature, digests, certificate, now_ms=now_ms, window_ms=window_ms))
+    return check_value(verification_input(signature, signed, certificate, now_ms=now_ms, window_ms=window_ms))
 
 
-def verification_input(
+def verify_batch(
     signature: Signature,
-    digests: MessageDigests,
+    messages: Sequence[MessageDigests],
     certificate: SigningCertificate,
     *,
     now_ms: int,
     window_ms: int,
-) -> VerificationInput:
+) -> list[Verified[MessageDigests]]:
+    """All messages of a batch, proven, in order: the steps of `verify` over their root.
+
+    Raises Unproven as `verify`, and Malformed BadRequest for no message or too many.
+    """
+    return each_message(
+        check_value(batch_input(signature, messages, certificate, now_ms=now_ms, window_ms=window_ms))
+    )
+
+
+def verify_in_batch(
+    signature: Signature,
+    placed: Placed,
+    certificate: SigningCertificate,
+    *,
+    now_ms: int,
+    window_ms: int,
+) -> Verified[MessageDigests]:
+    """One message of a batch, proven without the others: the steps of `verify` over the root its path leads to.
+
+    Raises Unproven as `verify`, and before its steps InvalidReference for a path that does not fit the place.
+    """
+    given = verification_input(signature, root_of(placed), certificate, now_ms=now_ms, window_ms=window_ms)
+    return check_value(_proving(given, placed.digests))
+
+
+def verification_input(
+    signature: Signature,
+    signed: _S,
+    certificate: SigningCertificate,
+    *,
+    now_ms: int,
+    window_ms: int,
+) -> VerificationInput[_S]:
     """Steps 1-4 of `verify`; `check_value` is step 5. Raises Unproven."""
     signed_at_ms = signature.signed_at_ms
     # 1. the algorithm is known
@@ -164,42 +203,64 @@ def verification_input(
     # 4. the signing time lies inside the acceptance window
     if not -window_ms <= now_ms - signed_at_ms <= window_ms:
         raise Unproven("MessageExpired", "The signing time is outside the accepted window")
-    digest = signed_info_digest(digests, certificate, signed_at_ms)
-    return VerificationInput(verifying_key(certificate.der), signature.value, digest, digests, certificate.member)
+    digest = signed_info_digest(signed, certificate, signed_at_ms)
+    return VerificationInput(verifying_key(certificate.der), signature.value, digest, signed, certificate.member)
 
 
-def check_value(given: VerificationInput) -> Verified[MessageDigests]:
+def batch_input(
+    signature: Signature,
+    messages: Sequence[MessageDigests],
+    certificate: SigningCertificate,
+    *,
+    now_ms: int,
+    window_ms: int,
+) -> VerificationInput[Batch]:
+    """Steps 1-4 of `verify_batch`; after step 5, `each_message` gives the proofs. Raises as `verify_batch`."""
+    batch = batch_of(messages)
+    given = verification_input(signature, batch.root, certificate, now_ms=now_ms, window_ms=window_ms)
+    return _proving(given, batch)
+
+
+def _proving(given: VerificationInput[BatchRoot], value: _T) -> VerificationInput[_T]:
+    """The same step 5 as proof of `value`, which the root of the batch was made from."""
+    return VerificationInput(given.key, given.der, given.digest, value, given.signer)
+
+
+def check_value(given: VerificationInput[_T]) -> Verified[_T]:
     """Step 5 of `verify`: the ECDSA value. Raises Unproven InvalidSignatureValue. Touches nothing shared."""
     try:
         given.key.key.verify(given.der, given.digest, _ECDSA)
     except InvalidSignature:
         raise Unproven("InvalidSignatureValue", "The signature does not match the message") from None
-    return Verified(given.digests, given.signer, seal=_SEAL)
+    return Verified(given.value, given.signer, seal=_SEAL)
+
+
+def each_message(batch: Verified[Batch]) -> list[Verified[MessageDigests]]:
+    """The proof of each message of a proven batch, in order."""
+    return [Verified(one, batch.signer, seal=_SEAL) for one in batch.value.messages]
 
 
 class GroupVerifier(Protocol):
     """Checks many ECDSA values side by side, where the processor can."""
 
-    def proven(self, given: Sequence[VerificationInput]) -> frozenset[int]:
+    def proven(self, given: Sequence[VerificationInput[object]]) -> frozenset[int]:
         """Positions in `given` of values that hold. What is not named has not been shown to hold; it may still do."""
         ...
 
 
-def check_group(
-    given: Sequence[VerificationInput], verifier: GroupVerifier
-) -> list[Verified[MessageDigests] | Unproven]:
-    """Step 5 of `verify` for many messages: for each, in order, the proof, or the error that `check_value` raises.
+def check_group(given: Sequence[VerificationInput[_T]], verifier: GroupVerifier) -> list[Verified[_T] | Unproven]:
+    """Step 5 of `verify` for many: for each, in order, the proof, or the error that `check_value` raises.
 
     Nothing is refused on the word of `verifier`: what it does not prove is checked once more alone.
     """
     proven = verifier.proven(given)
     return [
-        Verified(one.digests, one.signer, seal=_SEAL) if position in proven else _checked_alone(one)
+        Verified(one.value, one.signer, seal=_SEAL) if position in proven else _checked_alone(one)
         for position, one in enumerate(given)
     ]
 
 
-def _checked_alone(given: VerificationInput) -> Verified[MessageDigests] | Unproven:
+def _checked_alone(given: VerificationInput[_T]) -> Verified[_T] | Unproven:
     try:
         return check_value(given)
     except Unproven as error:

@@ -1,4 +1,4 @@
-"""The XAdES baseline B form of a message signature, made of constant canonical strings.
+"""The XAdES baseline B form of a signature over one message or over a batch, made of constant canonical strings.
 
 Sender and receiver need only the digest of the canonical SignedInfo; the whole document is written (see `document`)
 when somebody asks for evidence, byte for byte the same each time. Law:
@@ -6,8 +6,9 @@ when somebody asks for evidence, byte for byte the same each time. Law:
     SignedInfo and SignedProperties stand in the document exactly as exclusive C14N writes them
 
 so nothing here ever canonicalises, and a stock verifier that does canonicalise finds the same bytes. References are
-detached and named as the files of a container: ``message-header``, ``message-body``, ``request.leaf`` (hexadecimal
-text of the request's leaf and a line feed). Sources: XML Signature 1.1; Exclusive XML Canonicalization 1.0; ETSI
+detached and named as the files of a container: those of a message (``message-header``, ``message-body``, and
+``request.leaf``: hexadecimal text of the request's leaf and a line feed), or ``batch.txt`` (`batch`) alone, so that
+no signature of one form is one of the other. Sources: XML Signature 1.1; Exclusive XML Canonicalization 1.0; ETSI
 EN 319 132-1 (baseline B).
 """
 
@@ -21,11 +22,16 @@ from typing import NamedTuple
 
 from lienthong.domain.network import SigningCertificate
 from lienthong.domain.value import Value
+from lienthong.evidence.batch import BatchRoot, batch_document
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests
 
 HEADER_FILE = "message-header"
 BODY_FILE = "message-body"
 REQUEST_LEAF_FILE = "request.leaf"
+BATCH_FILE = "batch.txt"
+
+Signed = MessageDigests | BatchRoot
+"""What a signature is over: one message, or the root of a batch."""
 
 XMLDSIG = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
 _EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -41,6 +47,7 @@ class _Part(NamedTuple):
 _HEADER = _Part("ref-header", HEADER_FILE, "application/octet-stream")
 _BODY = _Part("ref-body", BODY_FILE, "application/octet-stream")
 _LEAF = _Part("ref-request", REQUEST_LEAF_FILE, "text/plain")
+_BATCH = _Part("ref-batch", BATCH_FILE, "text/plain")
 
 
 def _reference_head(part: _Part, algorithm: DigestAlgorithm) -> str:
@@ -56,10 +63,11 @@ _SIGNED_INFO_HEAD = (
     '<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"></ds:SignatureMethod>'
 )
 _PROPERTIES_REFERENCE_HEAD = (
-    '<ds:Reference Type="http://uri.etsi.org/01903#SignedProperties" URI="#signed-properties">'
+    f'{_REFERENCE_END}<ds:Reference Type="http://uri.etsi.org/01903#SignedProperties" URI="#signed-properties">'
     f'<ds:Transforms><ds:Transform Algorithm="{_EXC_C14N}"></ds:Transform></ds:Transforms>'
     f'<ds:DigestMethod Algorithm="{_SHA256}"></ds:DigestMethod><ds:DigestValue>'
-)
+).encode()
+_BATCH_HEAD = (_SIGNED_INFO_HEAD + _reference_head(_BATCH, DigestAlgorithm.SHA256)).encode()
 _SIGNED_INFO_END = (_REFERENCE_END + "</ds:SignedInfo>").encode()
 _PROPERTIES_HEAD = (
     b'<xades:SignedProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Id="signed-properties">'
@@ -73,7 +81,6 @@ class _Shape(Value):
     header: bytes
     body: bytes
     request_leaf: bytes
-    properties: bytes
 
 
 @lru_cache(maxsize=8)
@@ -84,13 +91,15 @@ def _shape(algorithm: DigestAlgorithm, has_body: bool, is_response: bool) -> _Sh
         (_SIGNED_INFO_HEAD + _reference_head(_HEADER, algorithm)).encode(),
         body.encode(),
         leaf.encode(),
-        (_REFERENCE_END + _PROPERTIES_REFERENCE_HEAD).encode(),
     )
 
 
-def _properties_tail(certificate_digest: bytes, has_body: bool, is_response: bool) -> bytes:
+def _message_parts(has_body: bool, is_response: bool) -> list[_Part]:
+    return [_HEADER, *([_BODY] if has_body else []), *([_LEAF] if is_response else [])]
+
+
+def _properties_tail(certificate_digest: bytes, parts: list[_Part]) -> bytes:
     """SignedProperties after the signing time."""
-    parts = [_HEADER, *([_BODY] if has_body else []), *([_LEAF] if is_response else [])]
     formats = "".join(
         f'<xades:DataObjectFormat ObjectReference="#{part.reference_id}">'
         f"<xades:MimeType>{part.mime_type}</xades:MimeType></xades:DataObjectFormat>"
@@ -109,35 +118,49 @@ def _properties_tail(certificate_digest: bytes, has_body: bool, is_response: boo
 class SignerTemplate:
     """What stays the same in all signatures made with one certificate (digest: SHA-256 of its DER, 32 bytes)."""
 
-    __slots__ = ("_tails", "certificate_digest")
+    __slots__ = ("_batch_tail", "_tails", "certificate_digest")
 
     def __init__(self, certificate_digest: bytes) -> None:
         self.certificate_digest = certificate_digest
         self._tails = tuple(
-            _properties_tail(certificate_digest, has_body, is_response)
+            _properties_tail(certificate_digest, _message_parts(has_body, is_response))
             for has_body in (False, True)
             for is_response in (False, True)
         )
+        self._batch_tail = _properties_tail(certificate_digest, [_BATCH])
 
-    def signed_properties(self, digests: MessageDigests, signed_at_ms: int) -> bytes:
+    def signed_properties(self, signed: Signed, signed_at_ms: int) -> bytes:
         """Canonical SignedProperties: signing time, certificate digest, media type of each reference."""
-        return _properties(self._tail(digests), signed_at_ms)
+        return _properties(self._tail(signed), signed_at_ms)
 
-    def signed_info(self, digests: MessageDigests, signed_at_ms: int) -> bytes:
+    def signed_info(self, signed: Signed, signed_at_ms: int) -> bytes:
         """Canonical SignedInfo: the bytes that are signed."""
-        algorithm, body, request_leaf = digests.algorithm, digests.body, digests.request_leaf
-        shape = _shape(algorithm, body is not None, request_leaf is not None)
-        pieces = [shape.header, b2a_base64(digests.header, newline=False)]
-        if body is not None:
-            pieces += (shape.body, b2a_base64(body, newline=False))
-        if request_leaf is not None:
-            digest = algorithm.of(request_leaf_file(request_leaf))
-            pieces += (shape.request_leaf, b2a_base64(digest, newline=False))
-        pieces += (shape.properties, _properties_digest(self._tail(digests), signed_at_ms), _SIGNED_INFO_END)
+        pieces = _batch_reference(signed) if isinstance(signed, BatchRoot) else _message_references(signed)
+        properties = _properties_digest(self._tail(signed), signed_at_ms)
+        pieces += (_PROPERTIES_REFERENCE_HEAD, properties, _SIGNED_INFO_END)
         return b"".join(pieces)
 
-    def _tail(self, digests: MessageDigests) -> bytes:
-        return self._tails[2 * (digests.body is not None) + (digests.request_leaf is not None)]
+    def _tail(self, signed: Signed) -> bytes:
+        if isinstance(signed, BatchRoot):
+            return self._batch_tail
+        return self._tails[2 * (signed.body is not None) + (signed.request_leaf is not None)]
+
+
+def _batch_reference(batch: BatchRoot) -> list[bytes]:
+    digest = sha256(batch_document(batch.size, batch.root)).digest()
+    return [_BATCH_HEAD, b2a_base64(digest, newline=False)]
+
+
+def _message_references(digests: MessageDigests) -> list[bytes]:
+    algorithm, body, request_leaf = digests.algorithm, digests.body, digests.request_leaf
+    shape = _shape(algorithm, body is not None, request_leaf is not None)
+    pieces = [shape.header, b2a_base64(digests.header, newline=False)]
+    if body is not None:
+        pieces += (shape.body, b2a_base64(body, newline=False))
+    if request_leaf is not None:
+        digest = algorithm.of(request_leaf_file(request_leaf))
+        pieces += (shape.request_leaf, b2a_base64(digest, newline=False))
+    return pieces
 
 
 def _properties(tail: bytes, signed_at_ms: int) -> bytes:
@@ -172,6 +195,6 @@ def request_leaf_file(request_leaf: bytes) -> bytes:
     return request_leaf.hex().encode() + b"\n"
 
 
-def signed_info_digest(digests: MessageDigests, certificate: SigningCertificate, signed_at_ms: int) -> bytes:
+def signed_info_digest(signed: Signed, certificate: SigningCertificate, signed_at_ms: int) -> bytes:
     """SHA-256 (32 bytes) over the canonical SignedInfo: what the ECDSA key signs."""
-    return sha256(signer_template(certificate.digest).signed_info(digests, signed_at_ms)).digest()
+    return sha256(signer_template(certificate.digest).signed_info(signed, signed_at_ms)).digest()

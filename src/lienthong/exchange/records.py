@@ -5,6 +5,7 @@ from __future__ import annotations
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.network import BodyRetention
 from lienthong.domain.value import Value
+from lienthong.evidence.batch import BatchPlace
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
@@ -12,12 +13,13 @@ from lienthong.exchange.access import Parties
 
 
 class SignedMessage(Value):
-    """One signed message with its digests."""
+    """One signed message with its digests; `place`: in the batch that `signature` is over, None if it is its own."""
 
     header_part: bytes
     body: bytes | None
     digests: MessageDigests
     signature: Signature
+    place: BatchPlace | None = None
 
 
 class Entry(Value):
@@ -48,6 +50,7 @@ def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, en
         entry.retention is BodyRetention.REQUEST and kind is RecordKind.REQUEST
     )
     digests = message.digests
+    place = message.place
     return Record(
         time_ms=time_ms,
         direction=entry.direction,
@@ -68,8 +71,11 @@ def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, en
         header_part=message.header_part,
         body=message.body if keeps_body else None,
         signature=message.signature,
+        proof=() if place is None else place.path,
         status=end.status,
         outcome=end.outcome,
+        batch_size=0 if place is None else place.size,
+        batch_index=0 if place is None else place.index,
     )
 
 

@@ -111,20 +111,20 @@ def verifiers() -> list[MultiBuffer]:
 VERIFIERS = verifiers()
 
 
-def prepared(signer: Signer) -> VerificationInput:
+def prepared(signer: Signer) -> VerificationInput[object]:
     """A good signature of `signer`, ready for its last step."""
     signature = signer.sign(DIGESTS)
     return verification_input(signature, DIGESTS, signer.certificate, now_ms=NOW_MS, window_ms=1000)
 
 
-def altered(one: VerificationInput) -> VerificationInput:
+def altered(one: VerificationInput[object]) -> VerificationInput[object]:
     """The same signature over something else."""
-    return VerificationInput(one.key, one.der, sha256(one.digest).digest(), one.digests, one.signer)
+    return VerificationInput(one.key, one.der, sha256(one.digest).digest(), one.value, one.signer)
 
 
-def unreadable(one: VerificationInput) -> VerificationInput:
+def unreadable(one: VerificationInput[object]) -> VerificationInput[object]:
     """A value that is no DER signature."""
-    return VerificationInput(one.key, b"\x30\x00", one.digest, one.digests, one.signer)
+    return VerificationInput(one.key, b"\x30\x00", one.digest, one.value, one.signer)
 
 
 GOOD = [prepared(signer) for signer in SIGNERS]
@@ -132,7 +132,7 @@ GOOD = [prepared(signer) for signer in SIGNERS]
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(GOOD), st.sampled_from([None, None, altered, unreadable])), max_size=20))
-def test_a_group_is_told_what_each_is_told_alone(chosen: list[tuple[VerificationInput, object]]) -> None:
+def test_a_group_is_told_what_each_is_told_alone(chosen: list[tuple[VerificationInput[object], object]]) -> None:
     group = [one if change is None else change(one) for one, change in chosen]  # type: ignore[operator]
     for verifier in VERIFIERS:
         found = check_group(group, verifier)
@@ -157,7 +157,7 @@ def test_what_holds_is_proven_in_groups_and_a_small_rest_is_left() -> None:
 )
 def test_values_out_of_range_hold_nowhere(r: int, s: int) -> None:
     one = GOOD[0]
-    bad = VerificationInput(one.key, encode_dss_signature(r, s), one.digest, one.digests, one.signer)
+    bad = VerificationInput(one.key, encode_dss_signature(r, s), one.digest, one.value, one.signer)
     for verifier in VERIFIERS:
         assert verifier.proven([bad, *GOOD]) == frozenset({1, 2, 3})
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.doubles.ledgers import write_exchanges
+from tests.doubles.ledgers import write_exchanges, write_shared_exchange
 from typer.testing import CliRunner
 
 from lienthong.cli.evidence import app
@@ -41,6 +41,23 @@ def test_show_as_json(data_dir: Path) -> None:
     assert status == 0
     (exchange,) = json.loads(text)["exchanges"]
     assert [record["signature"]["verified"] for record in exchange["records"]] == [True, True]
+
+
+def test_messages_under_one_signature_are_shown_rebuilt_and_counted(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    write_shared_exchange(data_dir)
+    status, text = _run("show", "m-4", "--data-dir", data_dir)
+    assert status == 0, text
+    assert text.count("hợp lệ / verified") == 2
+    assert text.count("chữ ký chung cho 5 thông điệp / one signature for 5 messages") == 2
+    status, text = _run("show", "m-4", "--data-dir", data_dir, "--json")
+    (exchange,) = json.loads(text)["exchanges"]
+    assert [record["batch"]["size"] for record in exchange["records"]] == [5, 5]
+    status, text = _run("rebuild", "m-4", "--data-dir", data_dir, "--out", tmp_path / "out")
+    assert status == 0, text
+    assert (tmp_path / "out" / "response" / "batch.txt").read_text().startswith("lienthong batch 1\n5\n")
+    assert (tmp_path / "out" / "request" / "message.proof").exists()
+    assert _run("fsck", "--data-dir", data_dir)[0] == 0
 
 
 def test_show_tells_a_refusal(data_dir: Path) -> None:

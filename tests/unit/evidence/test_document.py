@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
+
 import msgspec
 import pytest
 from lxml import etree
 from msgspec.structs import replace
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, in_batch, outcome_record, request_record, response_record
 from tests.doubles.signing import Signer
 
 from lienthong.domain.errors import Unproven
@@ -62,6 +65,23 @@ def test_a_body_that_was_not_kept_is_no_file() -> None:
 def test_a_record_without_its_own_signature_has_no_files(record: object) -> None:
     with pytest.raises(Unproven):
         message_files(record, SIGNER.certificate)  # type: ignore[arg-type]
+
+
+def test_files_of_a_message_in_a_batch_are_its_parts_the_signed_document_and_the_proof() -> None:
+    own, record = response_record(SIGNER), in_batch(response_record(SIGNER), SIGNER)
+    files = message_files(record, SIGNER.certificate)
+    parts = ["message-header", "message-body", "request.leaf"]
+    assert list(files) == [*parts, "batch.txt", "message.proof", SIGNATURES_FILE]
+    unbatched = message_files(own, SIGNER.certificate)
+    assert [files[name] for name in parts] == [unbatched[name] for name in parts]
+    assert files["message.proof"].startswith(b"c2sp.org/tlog-proof@v1\nindex 2\n")
+    assert files["message.proof"].endswith(b"\n\n" + files["batch.txt"])
+    root = etree.fromstring(files[SIGNATURES_FILE])
+    signed, properties = root.findall(".//ds:Reference", NAMES)
+    assert (signed.get("URI"), properties.get("URI")) == ("batch.txt", "#signed-properties")
+    assert signed.findtext("ds:DigestValue", None, NAMES) == b64encode(sha256(files["batch.txt"]).digest()).decode()
+    (media_type,) = root.findall(".//xades:DataObjectFormat", NAMES)
+    assert media_type.get("ObjectReference") == f"#{signed.get('Id')}" == "#ref-batch"
 
 
 @pytest.mark.parametrize("value", [b"", b"\x30\x00", b"garbage", bytes.fromhex("302602210100000000") + bytes(32)])

@@ -8,28 +8,93 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, outcome_record, request_record, response_record
+from tests.doubles.exchanges import (
+    BO_CONG_AN,
+    HA_NOI,
+    in_batch,
+    outcome_record,
+    request_record,
+    response_record,
+    stream_record,
+)
 from tests.doubles.signing import Signer
 
 from lienthong.domain.errors import Malformed
+from lienthong.evidence.batch import BatchPlace
 from lienthong.evidence.record import TEXT_MAX, Record, RecordKind, decode_record, encode_record
 
 REQUEST = request_record(Signer(HA_NOI))
 RESPONSE = response_record(Signer(BO_CONG_AN))
 OUTCOME = outcome_record()
+SHARED = in_batch(RESPONSE, Signer(BO_CONG_AN))
 
 
-@pytest.mark.parametrize("record", [REQUEST, RESPONSE, OUTCOME], ids=lambda record: record.kind)
+@pytest.mark.parametrize(
+    "record", [REQUEST, RESPONSE, OUTCOME, SHARED], ids=["request", "response", "outcome", "batch"]
+)
 def test_a_record_comes_back(record: Record) -> None:
     assert decode_record(encode_record(record)) == record
 
 
-def test_a_record_is_an_array_of_25_fields_in_documented_order() -> None:
+def test_a_record_is_an_array_of_27_fields_in_documented_order() -> None:
     fields = msgspec.msgpack.decode(encode_record(RESPONSE))
-    assert len(fields) == 25
+    assert len(fields) == 27
     assert fields[:6] == [1, 2, RESPONSE.time_ms, "consumer", "response", "r-1"]
     assert fields[20][0] == "ecdsa-p256-sha256"
     assert len(fields[20]) == 4
+    assert fields[25:] == [0, 0]
+    shared = msgspec.msgpack.decode(encode_record(SHARED))
+    assert (shared[21], shared[25:]) == (list(SHARED.proof), [5, 2])
+
+
+@pytest.mark.parametrize("record", [REQUEST, RESPONSE, OUTCOME], ids=lambda record: record.kind)
+def test_a_record_from_before_the_batch_is_read(record: Record) -> None:
+    fields = msgspec.msgpack.decode(encode_record(record))
+    assert decode_record(msgspec.msgpack.encode(fields[:25])) == record
+
+
+def test_digests_and_place_come_back_for_a_message_in_a_batch() -> None:
+    read = decode_record(encode_record(SHARED))
+    assert read.digests == RESPONSE.digests
+    assert read.batch_place == BatchPlace(2, 5, SHARED.proof)
+    assert decode_record(encode_record(RESPONSE)).batch_place is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"batch_size": 0},
+        {"batch_size": 0, "proof": ()},
+        {"batch_size": 0, "batch_index": 0},
+        {"batch_size": -1},
+        {"batch_size": 2**20 + 1},
+        {"batch_size": 9},
+        {"batch_size": 2},
+        {"batch_index": 5},
+        {"batch_index": 4},
+        {"batch_index": -1},
+        {"proof": SHARED.proof[:-1]},
+        {"proof": (*SHARED.proof, b"x" * 32)},
+        {"proof": (*SHARED.proof[:-1], b"x" * 31)},
+        {"batch_size": 1, "batch_index": 0},
+    ],
+)
+def test_a_place_that_does_not_fit_is_malformed(changes: dict[str, object]) -> None:
+    with pytest.raises(Malformed):
+        decode_record(encode_record(msgspec.structs.replace(SHARED, **changes)))
+
+
+@pytest.mark.parametrize("record", [OUTCOME, stream_record(Signer(HA_NOI))], ids=lambda record: record.kind)
+def test_only_a_whole_message_has_a_place_in_a_batch(record: Record) -> None:
+    assert decode_record(encode_record(record)) == record
+    with pytest.raises(Malformed):
+        decode_record(encode_record(msgspec.structs.replace(record, batch_size=1)))
+
+
+def test_a_batch_of_one_has_size_1_index_0_and_an_empty_path() -> None:
+    record = in_batch(REQUEST, Signer(HA_NOI), size=1, index=0)
+    assert (record.batch_size, record.batch_index, record.proof) == (1, 0, ())
+    assert decode_record(encode_record(record)) == record
 
 
 @pytest.mark.parametrize(
@@ -42,7 +107,8 @@ def test_a_record_is_an_array_of_25_fields_in_documented_order() -> None:
         {"request_leaf": b"x" * 32},
         {"kind": RecordKind.OUTCOME},
         {"kind": RecordKind.RESPONSE},
-        {"proof": (b"x" * 32,) * 65},
+        {"proof": (b"x" * 32,)},
+        {"proof": (b"x" * 32,) * 21},
         {"client": "x" * 5000},
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from tests.doubles.exchanges import (
     BO_CONG_AN,
     HA_NOI,
+    in_batch,
     outcome_record,
     request_record,
     response_record,
@@ -63,7 +64,7 @@ def test_the_document_says_the_same() -> None:
             "InvalidSignatureValue",
         ),
         (_changed(REQUEST, key_id="day-1"), "SignatureVerification"),
-        (_changed(REQUEST, proof=(b"x" * 32,)), "SignatureVerification"),
+        (_changed(REQUEST, proof=(b"x" * 32,)), "InvalidReference"),
         (_changed(REQUEST, client="nonsense"), None),
     ],
 )
@@ -121,6 +122,7 @@ def test_the_beginning_of_a_large_message_is_shown_and_proven_as_a_mark(response
         {"header_part": b"POST /r1/other\r\n"},
         {"header_digest": b"x" * 64},
         {"proof": (b"x" * 32,)},
+        {"batch_size": 1},
         {"signature": None},
     ],
 )
@@ -129,3 +131,50 @@ def test_a_changed_beginning_is_not_proven(changes: dict[str, object]) -> None:
     examined = examine(_changed(stream_record(signer), **changes), signer.certificate)
     assert (examined.failure is not None) == (changes.get("signature", 1) is not None)
     assert examined.verified is None
+
+
+SHARED = in_batch(REQUEST, CONSUMER)
+
+
+def test_a_message_under_the_signature_of_its_batch_is_proven_and_the_text_says_so() -> None:
+    examined = examine(SHARED, CONSUMER.certificate)
+    assert examined.verified is not None
+    assert examined.verified.value == REQUEST.digests
+    text = render_text([examined])
+    for piece in ("hợp lệ / verified", "chữ ký chung cho 5 thông điệp / one signature for 5 messages", "3/5"):
+        assert piece in text
+    assert "KHÔNG" not in text
+    assert "Path length:" in text
+    own = render_text([examine(REQUEST, CONSUMER.certificate)])
+    assert "chung" not in own
+
+
+def test_the_document_has_the_place_in_the_batch() -> None:
+    records = as_document([examine(SHARED, CONSUMER.certificate), examine(RESPONSE, PROVIDER.certificate)])["records"]
+    shared, own = msgspec.json.decode(msgspec.json.encode(records))
+    assert shared["batch"] == {"size": 5, "index": 2, "path_length": 3}
+    assert shared["signature"]["verified"] is True
+    assert own["batch"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"header_part": b"x"}, "InvalidReference"),
+        ({"body": b"another body"}, "InvalidReference"),
+        ({"header_part": b"x", "header_digest": REQUEST.digest_algorithm.of(b"x")}, "InvalidSignatureValue"),
+        ({"batch_index": 3}, "InvalidSignatureValue"),
+        ({"batch_size": 6}, "InvalidSignatureValue"),
+        ({"batch_size": 9}, "InvalidReference"),
+        ({"proof": SHARED.proof[::-1]}, "InvalidSignatureValue"),
+        ({"proof": SHARED.proof[1:]}, "InvalidReference"),
+        ({"batch_size": 0, "batch_index": 0, "proof": ()}, "InvalidSignatureValue"),
+        ({"signature": REQUEST.signature}, "InvalidSignatureValue"),
+        ({"key_id": "day-1"}, "SignatureVerification"),
+    ],
+)
+def test_a_changed_record_of_a_batch_is_not_proven(changes: dict[str, object], code: str) -> None:
+    examined = examine(_changed(SHARED, **changes), CONSUMER.certificate)
+    assert examined.verified is None
+    assert examined.failure is not None
+    assert examined.failure.code == code

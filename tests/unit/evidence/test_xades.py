@@ -9,9 +9,11 @@ from lxml import etree
 from tests.doubles.exchanges import BO_CONG_AN
 from tests.doubles.signing import NOW_MS, Signer
 
-from lienthong.evidence.digest import MessageDigests, request_digests, response_digests
+from lienthong.evidence.batch import BatchRoot
+from lienthong.evidence.digest import request_digests, response_digests
 from lienthong.evidence.document import signature_document
 from lienthong.evidence.xades import (
+    Signed,
     SignerTemplate,
     request_leaf_file,
     signed_info_digest,
@@ -21,11 +23,12 @@ from lienthong.evidence.xades import (
 
 SIGNER = Signer(BO_CONG_AN)
 NAMES = {"ds": "http://www.w3.org/2000/09/xmldsig#", "xades": "http://uri.etsi.org/01903/v1.3.2#"}
-SHAPES = [
+SHAPES: list[Signed] = [
     request_digests(b"header", b"body"),
     request_digests(b"header", None),
     response_digests(b"header", b"body", b"L" * 32),
     response_digests(b"header", None, b"L" * 32),
+    BatchRoot(3, b"R" * 32),
 ]
 
 
@@ -36,13 +39,13 @@ def _canonical(document: bytes, path: str) -> bytes:
     return canonical
 
 
-@pytest.mark.parametrize("digests", SHAPES)
-def test_signed_parts_stand_in_the_document_in_canonical_form(digests: MessageDigests) -> None:
-    document = signature_document(digests, SIGNER.sign(digests), SIGNER.certificate)
+@pytest.mark.parametrize("signed", SHAPES)
+def test_signed_parts_stand_in_the_document_in_canonical_form(signed: Signed) -> None:
+    document = signature_document(signed, SIGNER.sign(signed), SIGNER.certificate)
     template = signer_template(SIGNER.certificate.digest)
-    assert _canonical(document, ".//ds:SignedInfo") == template.signed_info(digests, NOW_MS)
-    assert _canonical(document, ".//xades:SignedProperties") == template.signed_properties(digests, NOW_MS)
-    assert signed_info_digest(digests, SIGNER.certificate, NOW_MS) == (
+    assert _canonical(document, ".//ds:SignedInfo") == template.signed_info(signed, NOW_MS)
+    assert _canonical(document, ".//xades:SignedProperties") == template.signed_properties(signed, NOW_MS)
+    assert signed_info_digest(signed, SIGNER.certificate, NOW_MS) == (
         hashlib.sha256(_canonical(document, ".//ds:SignedInfo")).digest()
     )
 
@@ -72,4 +75,5 @@ def test_the_canonical_strings_never_change() -> None:
         "a6f53871d85ad59bbce2a8f7cffe87d45c5c310499c98195efa1136b84df97c2",
         "d21edd4cd09f913a8a4089eba37d30c6c7335ecc63b6a12149fbb6994e041286",
         "2a94ba194acbe5f788128d72ad4ce07740aa67d3cc82e20421b6968204dc7bdc",
+        "4730de1d474a5b083a0246483dfbbaab645730f06cfd223b249d29447693574f",
     ]

@@ -9,6 +9,7 @@ from tests.doubles.signing import NOW_MS
 from lienthong.domain.errors import Refused
 from lienthong.domain.grants import Reason
 from lienthong.domain.network import BodyRetention
+from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.record import Direction, RecordKind, decode_record, encode_record
 from lienthong.exchange.access import Parties
@@ -47,6 +48,19 @@ def test_a_message() -> None:
         "giai-quyet-tthc", "1.004199", "hs-1", "cb-1",
     )  # fmt: skip
     assert (record.grant_id, record.outcome, record.digests) == ("q-1", "X", DIGESTS)
+
+
+def test_a_message_under_the_signature_of_its_batch() -> None:
+    batch = batch_of([request_digests(b"other", None), DIGESTS, request_digests(b"another", None)])
+    signature = signer_of(HANOI).sign(batch.root)
+    shared = SignedMessage(b"part", b"body", DIGESTS, signature, batch.place(1))
+    kind, kept = RecordKind.REQUEST, entry(BodyRetention.NONE)
+    record = message_record(kept, kind, shared, end=NO_END, time_ms=NOW_MS)
+    assert decode_record(encode_record(record)) == record
+    assert record.batch_place == batch.place(1)
+    own = message_record(kept, kind, MESSAGE, end=NO_END, time_ms=NOW_MS)
+    assert own.batch_place is None
+    assert own.digests == record.digests
 
 
 def test_an_outcome_keeps_the_code_and_not_the_text() -> None:

@@ -111,8 +111,8 @@ HOLDINGS: Final[tuple[Page, ...]] = (
     ),
     Page(
         "InvalidReference",
-        "Phần đầu hoặc nội dung đã lưu khác với mã băm đã ký.",
-        "The header part or body on record does not match the digest that was signed.",
+        "Phần đầu, nội dung hoặc vị trí trong lô đã lưu không khớp với điều đã ký.",
+        "The header part, body or place in a batch on record does not match what was signed.",
         "Không dùng bản ghi này làm bằng chứng.",
         "Do not use this record as evidence.",
         "Coi như bản ghi bị sửa: so với bản ghi của nút kia.",

@@ -58,7 +58,7 @@ class Group:
         self.verified: list[int] = []
         self.signed: list[int] = []
 
-    def proven(self, given: Sequence[VerificationInput]) -> frozenset[int]:
+    def proven(self, given: Sequence[VerificationInput[object]]) -> frozenset[int]:
         self.verified.append(len(given))
         return frozenset()
 

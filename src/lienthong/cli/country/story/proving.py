@@ -17,7 +17,7 @@ from lienthong.domain.errors import LienthongError
 from lienthong.evidence.document import SIGNATURES_FILE, message_files
 from lienthong.evidence.record import Direction, decode_record
 from lienthong.evidence.show import Examined, answers_request, subject
-from lienthong.evidence.xades import BODY_FILE
+from lienthong.evidence.xades import BATCH_FILE, BODY_FILE
 from lienthong.node.store.exchanges import find_exchanges
 from lienthong.node.store.places import ledger_directories
 from lienthong.wire.message import request_hash
@@ -102,9 +102,11 @@ def verify_by_stranger(places: Places, one: Examined, body: bytes, transcript: T
         command = [tool, "--verify", "--id-attr:Id", _PROPERTIES, "--trusted-pem", str(root)]
         command += ["--untrusted-pem", str(issuing), SIGNATURES_FILE]
         transcript.expect("xmlsec1 chấp nhận", "xmlsec1 accepts it", expected=0, came=_status(command, folder))
-        changed = bytearray(body)
+        # A signature over a batch is over its document; body and document are joined by the proof (`verify_record`).
+        signed = BATCH_FILE if BATCH_FILE in files else BODY_FILE
+        changed = bytearray(files[signed])
         changed[len(changed) // 2] ^= 1
-        (folder / BODY_FILE).write_bytes(changed)
+        (folder / signed).write_bytes(changed)
         refused = _status(command, folder) != 0
         transcript.expect(
             "sửa một byte: xmlsec1 bác bỏ", "one byte changed: xmlsec1 rejects it", expected=True, came=refused

@@ -7,6 +7,7 @@ proof is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from lienthong.domain.errors import LienthongError, Unavailable, Unproven
 from lienthong.domain.network import SigningCertificate
@@ -25,7 +26,7 @@ from lienthong.exchange import inputs
 from lienthong.exchange.effects import Verify
 
 Outcome = inputs.SignatureVerified | inputs.SignatureUnproven
-_Step = VerificationInput | Verified[MessageDigests] | Unproven
+_Step: TypeAlias = "VerificationInput[MessageDigests] | Verified[MessageDigests] | Unproven"
 
 
 class Verifier:
