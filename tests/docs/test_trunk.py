@@ -40,7 +40,7 @@ def frame(shown: str, *parts: bytes) -> bytes:
 
 def test_the_page_is_short_and_says_what_is_not_there_yet() -> None:
     assert len(TEXT.split()) <= 1500
-    assert "Nodes of this version do not offer it yet" in TEXT[:100]
+    assert "`[peer] trunk = true`" in TEXT[:100]
 
 
 def test_the_upgrade() -> None:

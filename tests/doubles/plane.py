@@ -100,6 +100,9 @@ class Pools:
     def pool(self, _node: Any) -> Pools:
         return self
 
+    def trunk(self, _node: Any) -> None:
+        """No node offers one."""
+
     def stream(self, _caller: Any, ready: Callable[[Any], None]) -> None:
         self._ready.append(ready)
 

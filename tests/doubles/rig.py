@@ -47,6 +47,8 @@ OTHER_SYSTEM = SystemId(*CONSUMER, "cong-dvc")
 SERVICE = ServiceId(*PROVIDER, "dan-cu", "thu")
 PURPOSE = "giai-quyet-tthc"
 _DAY_MS = 86_400_000
+BOTH = frozenset({"consumer", "provider"})
+"""The names of the nodes."""
 
 
 _given: set[int] = set()
@@ -168,6 +170,8 @@ class Rig:
     answer_s: float = 3
     error_style: str = "documented"
     workers: dict[str, int] = field(default_factory=dict)
+    trunks: frozenset[str] = frozenset()
+    """Nodes (by name) that offer trunks."""
     cpus: dict[str, int] = field(default_factory=dict)
     """Processor to which a node (by its name) is bound."""
     front_settings: str = ""
@@ -275,6 +279,7 @@ class Rig:
             workers=self.workers.get(node.name, 1),
             cpus=[self.cpus[node.name]] if node.name in self.cpus else [],
             front_settings="" if hosted else self.front_settings,
+            trunk="true" if node.name in self.trunks else "false",
         )
         if hosted:
             for service_id in [SERVICE, *(one.service_id for one in self.services)]:
@@ -334,6 +339,7 @@ listen = "127.0.0.1:{front}"
 listen = "127.0.0.1:{peer}"
 tls_certificate = "tls.crt"
 tls_key = "tls.key"
+trunk = {trunk}
 [admin]
 listen = "127.0.0.1:{admin}"
 [[signing]]

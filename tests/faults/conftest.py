@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.doubles.plain_client import CLIENT, call
-from tests.doubles.rig import SERVICE, NodeProcess, Rig
+from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig
 from tests.doubles.scripted_service import ScriptedService
 
 LIMITS = """
@@ -29,10 +29,13 @@ def system() -> Iterator[ScriptedService]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
-    """Both nodes run with `LIMITS`; the provider's system has a second to answer."""
-    rig = Rig(tmp_path_factory.mktemp("faults"), system.url, extra_settings=LIMITS, answer_s=1)
+@pytest.fixture(scope="module", params=[frozenset(), BOTH], ids=["baseline", "trunk"])
+def small(
+    tmp_path_factory: pytest.TempPathFactory, system: ScriptedService, request: pytest.FixtureRequest
+) -> Iterator[Rig]:
+    """Both nodes run with `LIMITS`, with and without a trunk between them; the service has a second to answer."""
+    folder = tmp_path_factory.mktemp("faults")
+    rig = Rig(folder, system.url, extra_settings=LIMITS, answer_s=1, trunks=request.param)
     rig.start()
     yield rig
     rig.stop()

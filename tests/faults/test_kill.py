@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 from tests.doubles import counting_server
-from tests.doubles.rig import SERVICE, SYSTEM, NodeProcess, Rig, free_port
+from tests.doubles.rig import BOTH, SERVICE, SYSTEM, NodeProcess, Rig, free_port
 
 from lienthong.adapters.ledger_files import read_records
 from lienthong.domain.network import SigningCertificate
+from lienthong.evidence.batch import Placed
 from lienthong.evidence.digest import DigestAlgorithm
 from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
-from lienthong.evidence.signature import verify
+from lienthong.evidence.signature import verify, verify_in_batch
 
 KILLS = 20
 IN_FLIGHT = 32
@@ -114,7 +115,12 @@ def check_signatures(found: list[Record], certificates: dict[bytes, SigningCerti
         digest = sha512 if record.digest_algorithm is DigestAlgorithm.SHA512 else sha256
         assert digest(record.header_part).digest() == record.header_digest
         certificate = certificates[record.signature.certificate_digest]
-        verify(record.signature, record.digests, certificate, now_ms=record.time_ms, window_ms=_YEAR_MS)
+        window = {"now_ms": record.time_ms, "window_ms": _YEAR_MS}
+        if record.batch_place is None:
+            verify(record.signature, record.digests, certificate, **window)
+        else:
+            placed = Placed(record.digests, record.batch_place)
+            verify_in_batch(record.signature, placed, certificate, **window)
         checked += 1
     return checked
 
@@ -135,10 +141,13 @@ def check_ends(found: list[Record], direction: Direction) -> dict[str, Record]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_twenty_kills_under_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("trunks", [frozenset[str](), BOTH], ids=["baseline", "trunk"])
+def test_twenty_kills_under_load(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], trunks: frozenset[str]
+) -> None:
     executed_file = tmp_path / "executed"
     with counting(executed_file) as url:
-        rig = Rig(tmp_path, url)
+        rig = Rig(tmp_path, url, trunks=trunks)
         rig.start()
         dice = random.Random(2021)
         with Load(rig.consumer) as load:
@@ -162,12 +171,15 @@ def test_twenty_kills_under_load(tmp_path: Path, capsys: pytest.CaptureFixture[s
         for message_id, request_id in load.answered.items()
         if not all(request_id in found for found in (asked, taken, *answers))
     ]
+    shared = sum(one.batch_place is not None for one in (*consumer, *provider))
+    assert bool(shared) == bool(trunks)
     with capsys.disabled():
         outcomes = Counter(one.outcome for one in (*consumer, *provider) if one.kind is RecordKind.OUTCOME)
         print(
             f"\n{KILLS} kills: answered {len(load.answered)}, executed {executed.total()}, twice "
             f"{sum(count > 1 for count in executed.values())}, missing {len(missing)}, records {len(consumer)}+"
-            f"{len(provider)}, signatures {signatures}\nclient saw {dict(load.endings)}\noutcomes {dict(outcomes)}"
+            f"{len(provider)}, signatures {signatures}\n"
+            f"in batches {shared}, client saw {dict(load.endings)}\noutcomes {dict(outcomes)}"
         )
     assert missing == []
     assert [message_id for message_id, count in executed.items() if count > 1] == []

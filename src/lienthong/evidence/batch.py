@@ -48,9 +48,12 @@ class Placed(Value):
 
 
 class Batch(Value):
-    """All messages of a batch, in order, with what `batch_of` makes of them: leaves, root, and the path of each."""
+    """All messages of a batch, in order, with what `batch_of` makes of them: leaves, root, and the path of each.
 
-    messages: tuple[MessageDigests, ...]
+    Of a message that is not at hand, the leaf stands in its place.
+    """
+
+    messages: tuple[MessageDigests | bytes, ...]
     leaves: tuple[bytes, ...]
     root: BatchRoot
     paths: tuple[tuple[bytes, ...], ...]
@@ -60,11 +63,14 @@ class Batch(Value):
         return BatchPlace(index, self.root.size, self.paths[index])
 
 
-def batch_of(messages: Sequence[MessageDigests]) -> Batch:
-    """The batch of these messages. Raises Malformed BadRequest for none, or more than a tree may have leaves."""
+def batch_of(messages: Sequence[MessageDigests | bytes]) -> Batch:
+    """The batch of these messages; for one that is not at hand, its leaf (32 bytes).
+
+    Raises Malformed BadRequest for none, or more than a tree may have leaves.
+    """
     if not 0 < len(messages) <= TREE_SIZE_MAX:
         raise Malformed("BadRequest", f"A batch has 1 to {TREE_SIZE_MAX} messages")
-    leaves = tuple([leaf(one) for one in messages])
+    leaves = tuple([one if isinstance(one, bytes) else leaf(one) for one in messages])
     tree = tree_of(leaves)
     return Batch(tuple(messages), leaves, BatchRoot(len(leaves), tree.root), tree.paths)
 

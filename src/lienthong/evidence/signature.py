@@ -161,7 +161,7 @@ def verify_batch(
     Raises Unproven as `verify`, and Malformed BadRequest for no message or too many.
     """
     return each_message(
-        check_value(batch_input(signature, messages, certificate, now_ms=now_ms, window_ms=window_ms))
+        check_value(batch_input(signature, batch_of(messages), certificate, now_ms=now_ms, window_ms=window_ms))
     )
 
 
@@ -209,14 +209,13 @@ def verification_input(
 
 def batch_input(
     signature: Signature,
-    messages: Sequence[MessageDigests],
+    batch: Batch,
     certificate: SigningCertificate,
     *,
     now_ms: int,
     window_ms: int,
 ) -> VerificationInput[Batch]:
-    """Steps 1-4 of `verify_batch`; after step 5, `each_message` gives the proofs. Raises as `verify_batch`."""
-    batch = batch_of(messages)
+    """Steps 1-4 of `verify_batch`; after step 5, `each_message` and `message_of` give the proofs. Raises Unproven."""
     given = verification_input(signature, batch.root, certificate, now_ms=now_ms, window_ms=window_ms)
     return _proving(given, batch)
 
@@ -236,8 +235,16 @@ def check_value(given: VerificationInput[_T]) -> Verified[_T]:
 
 
 def each_message(batch: Verified[Batch]) -> list[Verified[MessageDigests]]:
-    """The proof of each message of a proven batch, in order."""
-    return [Verified(one, batch.signer, seal=_SEAL) for one in batch.value.messages]
+    """The proof of each message of a proven batch, in order. Raises as `message_of`."""
+    return [message_of(batch, index) for index in range(len(batch.value.messages))]
+
+
+def message_of(batch: Verified[Batch], index: int) -> Verified[MessageDigests]:
+    """The proof of one message of a proven batch. Raises Unproven InvalidReference where only its leaf is at hand."""
+    message = batch.value.messages[index]
+    if isinstance(message, bytes):
+        raise Unproven("InvalidReference", "The message is not at hand, only its leaf")
+    return Verified(message, batch.signer, seal=_SEAL)
 
 
 class GroupVerifier(Protocol):

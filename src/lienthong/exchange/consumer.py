@@ -127,7 +127,8 @@ class ConsumerExchange:
         self._request_digests = request_digests(self.header_part, given.body)
         self.state = State.SIGNING
         assert self.parties is not None
-        return (Sign(self._request_digests, member_of(self.parties.client)),)
+        size = len(self.header_part) + len(given.body or b"")
+        return (Sign(self._request_digests, member_of(self.parties.client), size, self._node),)
 
     def _decide(self, given: inputs.RequestReceived) -> None:
         directory, asked = self._context.directory, self._asked
@@ -147,7 +148,7 @@ class ConsumerExchange:
     # ---- SIGNING
     def _signed(self, given: inputs.Signed) -> Effects:
         request = self._request
-        message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature)
+        message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature, given.place)
         record = message_record(self._entry(), RecordKind.REQUEST, message, end=NO_END, time_ms=request.now_ms)
         self._awaited += 1
         self.state = State.SENT
@@ -178,8 +179,10 @@ class ConsumerExchange:
             self._request_digests = answered
             self._ids = ids_of(self.parties, answered)
         self._answer = given
-        digests = response_digests(given.header_part, given.body, leaf(self._request_digests))
         self.state = State.VERIFYING
+        if given.batch is not None:
+            return (Verify(given.signature, given.batch.digests, certificate, given.batch.place),)
+        digests = response_digests(given.header_part, given.body, leaf(self._request_digests))
         return (Verify(given.signature, digests, certificate),)
 
     def _answered_digests(self, _part: ResponsePart) -> MessageDigests:
@@ -204,7 +207,8 @@ class ConsumerExchange:
         except LienthongError as error:
             return self._fail(error, given.now_ms)
         fault = remote_fault(part, answer.body)
-        message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature)
+        place = answer.batch.place if answer.batch is not None else None
+        message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature, place)
         outcome = "" if fault is None else fault.code
         record = message_record(
             self._entry(), RecordKind.RESPONSE, message, end=End(part.status, outcome), time_ms=given.now_ms

@@ -7,6 +7,7 @@ from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import Node, SigningCertificate
 from lienthong.domain.value import Value
+from lienthong.evidence.batch import BatchPlace
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
@@ -16,20 +17,24 @@ from lienthong.wire.faults import Side
 class Sign(Value):
     """Sign the digests with the key of `member`; answer with Signed or CannotSign.
 
-    With `at_once` before any other input; else whenever it suits, so that many can be signed together.
+    With `at_once` before any other input; else whenever it suits, so that many can be signed together. `size` is that
+    of header part and body; `node` is to which a request goes: messages to one node may share a signature.
     """
 
     digests: MessageDigests
     member: MemberId
+    size: int = 0
+    node: Node | None = None
     at_once: bool = False
 
 
 class Verify(Value):
-    """Verify; answer with SignatureVerified or SignatureUnproven. `at_once` as in Sign."""
+    """Verify; answer with SignatureVerified or SignatureUnproven. `place`: in its batch; `at_once` as in Sign."""
 
     signature: Signature
     digests: MessageDigests
     certificate: SigningCertificate
+    place: BatchPlace | None = None
     at_once: bool = False
 
 

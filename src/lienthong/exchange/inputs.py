@@ -6,6 +6,7 @@ from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import ClientId
 from lienthong.domain.network import Node
 from lienthong.domain.value import Value
+from lienthong.evidence.batch import BatchPlace
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.signature import Signature, Verified
 
@@ -29,6 +30,13 @@ class RequestReceived(Value):
     streamed: bool = False
 
 
+class InBatch(Value):
+    """What is known of a message that came among others under one signature: its digests and its place there."""
+
+    digests: MessageDigests
+    place: BatchPlace
+
+
 class MessageReceived(Value):
     """A node sent a signed request message. `peer` is the node whose channel certificate it came through."""
 
@@ -37,12 +45,14 @@ class MessageReceived(Value):
     signature: Signature
     peer: Node
     now_ms: int
+    batch: InBatch | None = None
 
 
 class Signed(Value):
-    """The digests of the last Sign effect are signed."""
+    """The digests of the last Sign effect are signed, alone or at a `place` among others."""
 
     signature: Signature
+    place: BatchPlace | None = None
 
 
 class CannotSign(Value):
@@ -82,6 +92,7 @@ class AnswerReceived(Value):
     body: bytes | None
     signature: Signature
     now_ms: int
+    batch: InBatch | None = None
 
 
 class SendFailed(Value):

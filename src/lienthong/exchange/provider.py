@@ -99,8 +99,11 @@ class ProviderExchange:
         except LienthongError as error:
             return self._fault(error)
         self._message = given
-        self._digests = request_digests(given.header_part, given.body)
         self.state = State.VERIFYING
+        if given.batch is not None:
+            self._digests = given.batch.digests
+            return (Verify(given.signature, self._digests, certificate, given.batch.place),)
+        self._digests = request_digests(given.header_part, given.body)
         return (Verify(given.signature, self._digests, certificate),)
 
     def _read(self, header_part: bytes, signature: Signature, peer: Node, *, now_ms: int) -> SigningCertificate:
@@ -154,7 +157,8 @@ class ProviderExchange:
 
     def _request_record(self, now_ms: int, outcome: str) -> Record:
         given = self._message
-        message = SignedMessage(given.header_part, given.body, self._digests, given.signature)
+        place = given.batch.place if given.batch is not None else None
+        message = SignedMessage(given.header_part, given.body, self._digests, given.signature, place)
         return message_record(self._entry(), RecordKind.REQUEST, message, end=End(0, outcome), time_ms=now_ms)
 
     def _entry(self) -> Entry:
@@ -222,15 +226,19 @@ class ProviderExchange:
         )
         self._response_digests = response_digests(self._answer_part, answer.body, leaf(digests))
         self.state = State.SIGNING
-        return (Sign(self._response_digests, parties.service.member),)
+        size = len(self._answer_part) + len(answer.body or b"")
+        return (Sign(self._response_digests, parties.service.member, size),)
 
     def _signed(self, given: inputs.Signed) -> Effects:
-        message = SignedMessage(self._answer_part, self._answer.body, self._response_digests, given.signature)
+        answer = self._answer
+        message = SignedMessage(
+            self._answer_part, answer.body, self._response_digests, given.signature, given.place
+        )
         record = message_record(
             self._entry(),
             RecordKind.RESPONSE,
             message,
-            end=End(self._answer.status, self._outcome),
+            end=End(answer.status, self._outcome),
             time_ms=given.signature.signed_at_ms,
         )
         self._message_out = message

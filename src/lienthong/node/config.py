@@ -71,6 +71,8 @@ class PeerSection(_Strict, frozen=True):
     """Channel certificate chain (PEM); used as server and as client."""
     tls_key: str
     """Its key (PEM, mode 0600)."""
+    trunk: bool = False
+    """Offer trunks to other nodes, and ask them for one: many messages under one signature. Not complete yet."""
 
 
 class AdminSection(_Strict, frozen=True):

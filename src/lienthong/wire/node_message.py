@@ -15,6 +15,7 @@ from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unpr
 from lienthong.domain.value import Value
 
 EXCHANGE_PATH = b"/exchange"
+ANSWER_PATH = b"/exchange/"
 _PREFIX = "Server.ServerProxy."
 _CODE_LENGTH_MAX = 200
 MEDIA_TYPE = b"application/vnd.lienthong.message"
@@ -135,6 +136,17 @@ def carried_message(headers: list[tuple[bytes, bytes]], content: bytes | None) -
 def fault_body(fault_type: str, message: str, detail: str) -> bytes:
     """The unsigned error document one node tells another before it believes a message."""
     return _fault_encoder.encode(_Fault(fault_type, message, detail))
+
+
+def told_fault(error: LienthongError, detail: str) -> tuple[int, bytes]:
+    """Status and document with which a node tells another an error without a signature."""
+    status = 400 if isinstance(error, Malformed) else 503 if isinstance(error, Unavailable) else 403
+    return status, fault_body(_PREFIX + error.code, error.message, detail)
+
+
+def waiting_request(host: bytes, token: bytes) -> bytes:
+    """The HTTP request for an answer that waits under `token`, because it is too large for a trunk."""
+    return b"GET /exchange/%b HTTP/1.1\r\nHost: %b\r\n\r\n" % (token, host)
 
 
 def node_fault(status: int, body: bytes | None) -> LienthongError:

@@ -15,8 +15,9 @@ a length (4 bytes, of all that follows), a kind (1 byte) and a payload; all inte
     request   number (4) ‖ remaining time (4, ms) ‖ header part length (4) ‖ body length (4) ‖ header part ‖ body
     answer    number of its request (4) ‖ header part length (4) ‖ body length (4) ‖ header part ‖ body
 
-A body length of all ones says that there is no body. One signature stands for all messages of a frame. This module
-takes the upgrade up and writes frames; `trunk_reader` reads them.
+A body length of all ones says that there is no body. A message that shares the signature and does not travel in the
+frame is stood for by its leaf: all else 0, no body, then the leaf (32). One signature stands for all messages of a
+frame. This module takes the upgrade up and writes frames; `trunk_reader` reads them.
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ REASON_LAYOUT: Final = struct.Struct(">H")
 OPAQUE_SIZE: Final = 8
 NO_BODY: Final = 2**32 - 1
 
+LEAF_SIZE: Final = 32
+_REQUEST_LEAF = REQUEST_LAYOUT.pack(0, 0, 0, NO_BODY)
+_ANSWER_LEAF = ANSWER_LAYOUT.pack(0, 0, NO_BODY)
 _SWITCHED = b"HTTP/1.1 101 "
 _REQUEST_HEAD = b"GET /trunk HTTP/1.1\r\nHost: %b\r\nConnection: Upgrade\r\nUpgrade: lienthong-trunk/1\r\n\r\n"
 
@@ -118,6 +122,12 @@ class TrunkAnswer(Value):
     body: bytes | None
 
 
+class TrunkLeaf(Value):
+    """The leaf (32 bytes) of a message that shares the signature and is not in the frame."""
+
+    leaf: bytes
+
+
 class Hello(Value):
     """The bounds of the side that sends it."""
 
@@ -130,14 +140,14 @@ class Requests(Value):
     """Requests under one signature, as they arrived: not verified yet."""
 
     signature: FrameSignature
-    messages: tuple[TrunkRequest, ...]
+    messages: tuple[TrunkRequest | TrunkLeaf, ...]
 
 
 class Answers(Value):
     """Answers under one signature, as they arrived: not verified yet."""
 
     signature: FrameSignature
-    messages: tuple[TrunkAnswer, ...]
+    messages: tuple[TrunkAnswer | TrunkLeaf, ...]
 
 
 class TrunkFault(Value):
@@ -231,10 +241,13 @@ def hello_frame(bounds: Bounds) -> bytes:
     return _framed(Kind.HELLO, HELLO_LAYOUT.pack(VERSION, bounds.frame, bounds.messages, bounds.in_flight))
 
 
-def requests_frame(signature: FrameSignature, messages: Sequence[TrunkRequest]) -> bytes:
+def requests_frame(signature: FrameSignature, messages: Sequence[TrunkRequest | TrunkLeaf]) -> bytes:
     """A REQUESTS frame. Who fills it keeps the bounds: `SIGNED_HEAD_MAX` and `MESSAGE_HEAD_MAX` help to count."""
     pieces = [b"", b""]
     for message in messages:
+        if isinstance(message, TrunkLeaf):
+            pieces += (_REQUEST_LEAF, message.leaf)
+            continue
         part, body = message.header_part, message.body
         if body is None:
             pieces += (REQUEST_LAYOUT.pack(message.number, message.remaining_ms, len(part), NO_BODY), part)
@@ -244,10 +257,13 @@ def requests_frame(signature: FrameSignature, messages: Sequence[TrunkRequest]) 
     return _signed_frame(Kind.REQUESTS, signature, len(messages), pieces)
 
 
-def answers_frame(signature: FrameSignature, messages: Sequence[TrunkAnswer]) -> bytes:
+def answers_frame(signature: FrameSignature, messages: Sequence[TrunkAnswer | TrunkLeaf]) -> bytes:
     """An ANSWERS frame; the bounds as in `requests_frame`."""
     pieces = [b"", b""]
     for message in messages:
+        if isinstance(message, TrunkLeaf):
+            pieces += (_ANSWER_LEAF, message.leaf)
+            continue
         part, body = message.header_part, message.body
         if body is None:
             pieces += (ANSWER_LAYOUT.pack(message.number, len(part), NO_BODY), part)

@@ -19,6 +19,7 @@ from lienthong.wire.trunk import (
     FRAME_BYTES_MIN,
     FRAME_LAYOUT,
     HELLO_LAYOUT,
+    LEAF_SIZE,
     NO_BODY,
     NUMBER_LAYOUT,
     OPAQUE_SIZE,
@@ -40,6 +41,7 @@ from lienthong.wire.trunk import (
     Requests,
     TrunkAnswer,
     TrunkFault,
+    TrunkLeaf,
     TrunkRequest,
     agreed_bounds,
 )
@@ -188,11 +190,15 @@ class TrunkReader:
     def _requests(self, data: bytes, start: int, end: int) -> Requests:
         count, signature, at = self._signed_head(data, start, end)
         last = self._last_number
-        messages: list[TrunkRequest] = []
+        messages: list[TrunkRequest | TrunkLeaf] = []
         for _ in range(count):
             if end - at < REQUEST_LAYOUT.size:
                 raise _out_of_place("a frame ends before its messages do")
             number, remaining_ms, part_length, body_length = REQUEST_LAYOUT.unpack_from(data, at)
+            if part_length == 0 and number == remaining_ms == 0:
+                leaf, at = _leaf(body_length, data, at + REQUEST_LAYOUT.size, end)
+                messages.append(leaf)
+                continue
             if number <= last:
                 raise _out_of_place(f"request {number} comes after request {last}")
             last = number
@@ -207,11 +213,15 @@ class TrunkReader:
     def _answers(self, data: bytes, start: int, end: int) -> Answers:
         count, signature, at = self._signed_head(data, start, end)
         answered: set[int] = set()
-        messages: list[TrunkAnswer] = []
+        messages: list[TrunkAnswer | TrunkLeaf] = []
         for _ in range(count):
             if end - at < ANSWER_LAYOUT.size:
                 raise _out_of_place("a frame ends before its messages do")
             number, part_length, body_length = ANSWER_LAYOUT.unpack_from(data, at)
+            if part_length == 0 and number == 0:
+                leaf, at = _leaf(body_length, data, at + ANSWER_LAYOUT.size, end)
+                messages.append(leaf)
+                continue
             if number in answered:
                 raise _out_of_place(f"request {number} is answered twice in one frame")
             answered.add(number)
@@ -249,6 +259,14 @@ class TrunkReader:
         if body_end > end:
             raise _out_of_place("a frame ends before its messages do")
         return part_end, body_end
+
+
+def _leaf(body_length: int, data: bytes, start: int, end: int) -> tuple[TrunkLeaf, int]:
+    """The leaf of a message that is not in the frame, and where it ends."""
+    leaf_end = start + LEAF_SIZE
+    if body_length != NO_BODY or leaf_end > end:
+        raise _out_of_place("a leaf in a frame is not 32 bytes")
+    return TrunkLeaf(data[start:leaf_end]), leaf_end
 
 
 def _fault(data: bytes, start: int, end: int) -> TrunkFault:

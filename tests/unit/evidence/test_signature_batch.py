@@ -195,10 +195,10 @@ def test_batches_and_messages_are_signed_and_checked_side_by_side() -> None:
     made = sign_group([SigningInput(one, SIGNER.key, template) for one in signed], Group(bool), NOW_MS)
     window: dict[str, int] = {"now_ms": NOW_MS, "window_ms": WINDOW_MS}
     ready: list[VerificationInput[Batch | MessageDigests]] = [
-        batch_input(made[0], MESSAGES, CERTIFICATE, **window),
+        batch_input(made[0], batch_of(MESSAGES), CERTIFICATE, **window),
         verification_input(made[1], MESSAGES[0], CERTIFICATE, **window),
-        batch_input(made[2], MESSAGES[:1], CERTIFICATE, **window),
-        batch_input(made[3], MESSAGES[:2], CERTIFICATE, **window),
+        batch_input(made[2], batch_of(MESSAGES[:1]), CERTIFICATE, **window),
+        batch_input(made[3], batch_of(MESSAGES[:2]), CERTIFICATE, **window),
     ]
     found = check_group(ready, Group(lambda position: position == 0))
     assert isinstance(found[3], Unproven)
@@ -206,7 +206,7 @@ def test_batches_and_messages_are_signed_and_checked_side_by_side() -> None:
 
 
 def test_the_last_step_can_be_taken_elsewhere() -> None:
-    ready = batch_input(SIGNATURE, MESSAGES, CERTIFICATE, now_ms=NOW_MS, window_ms=WINDOW_MS)
+    ready = batch_input(SIGNATURE, batch_of(MESSAGES), CERTIFICATE, now_ms=NOW_MS, window_ms=WINDOW_MS)
     proven = check_value(ready)
     assert proven.value == BATCH
     assert [one.value for one in each_message(proven)] == MESSAGES

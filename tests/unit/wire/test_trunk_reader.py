@@ -413,3 +413,27 @@ def test_frames_that_nobody_asked_for_are_not_lost_in_silence() -> None:
     reader.next_frame()
     with pytest.raises(AssertionError):
         reader.feed(HELLO)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.lists(st.integers(1, 50), min_size=1, max_size=5))
+def test_leaves_stand_for_messages_that_do_not_travel(here: list[bool], sizes: list[int]) -> None:
+    leaves = [trunk.TrunkLeaf(bytes([index]) * 32) for index in range(len(here))]
+    requests = [
+        trunk.TrunkRequest(index + 1, 5, b"part", b"{}") if one else leaves[index] for index, one in enumerate(here)
+    ]
+    answers = [
+        trunk.TrunkAnswer(index + 1, b"part", None) if one else leaves[index] for index, one in enumerate(here)
+    ]
+    asked = trunk.requests_frame(SIGNATURE, requests)
+    told = trunk.answers_frame(SIGNATURE, answers)
+    assert read(Role.ACCEPTOR, HELLO + asked, sizes)[0][1:] == [trunk.Requests(SIGNATURE, tuple(requests))]
+    assert read(Role.OPENER, HELLO + told, sizes)[0][1:] == [trunk.Answers(SIGNATURE, tuple(answers))]
+
+
+def test_a_leaf_that_is_cut_or_has_a_body_is_refused() -> None:
+    whole = trunk.requests_frame(SIGNATURE, [trunk.TrunkLeaf(bytes(32))])
+    short = struct.pack(">I", len(whole) - 5) + whole[4:-1]
+    assert "leaf" in str(read(Role.ACCEPTOR, HELLO + short, [7])[1])
+    at = len(whole) - 32 - 4
+    bodied = whole[:at] + struct.pack(">I", 0) + whole[at + 4 :]
+    assert "leaf" in str(read(Role.ACCEPTOR, HELLO + bodied, [7])[1])

@@ -8,9 +8,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from lienthong.adapters.http.client import HttpClientConnection
-
-Connect = Callable[[Callable[[], HttpClientConnection]], Any]
+Connect = Callable[[Callable[[], Any]], Any]
+"""Gives transport and protocol, which its argument makes."""
 
 
 def connector(
@@ -26,7 +25,7 @@ def connector(
     `accept_peer` gets the DER certificate of the other side after the handshake and raises Unproven to refuse it.
     """
 
-    async def connect(make: Callable[[], HttpClientConnection]) -> tuple[Any, HttpClientConnection]:
+    async def connect(make: Callable[[], Any]) -> tuple[Any, Any]:
         loop = asyncio.get_running_loop()
         transport, connection = await loop.create_connection(
             make, host, port, ssl=tls, server_hostname=server_hostname if tls is not None else None

@@ -70,6 +70,9 @@ class Connection(Protocol):
     def start(self, head: bytes) -> FlowControl:
         """Begin an answer in pieces."""
 
+    def hand_over(self, protocol: Any, answer: bytes) -> None:
+        """Answer an upgrade, and leave the connection to `protocol`."""
+
     def abort(self) -> None:
         """Break off."""
 

@@ -274,6 +274,14 @@ class HttpServerConnection(InboxProtocol):
         if self.transport is not None:
             self.transport.abort()
 
+    def hand_over(self, protocol: Any, answer: bytes) -> None:
+        """Answer an upgrade, and leave the connection to `protocol` (RFC 9110 7.8)."""
+        self._lingering, transport = True, self.transport
+        self._registry.discard(self)
+        transport.write(answer)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+
     def close(self) -> None:
         """End after what was written. What still arrives of a body is dropped for a while: a reset at once would take
         the answer away from a peer that is still sending."""
@@ -347,10 +355,9 @@ class HttpServerConnection(InboxProtocol):
             self.flow.resume_reading()
 
     def _pause_s(self) -> float:
-        bounds, stage = self._bounds, self._stage
-        if stage is Stage.BETWEEN:
-            return bounds.idle_s
-        return bounds.header_s if stage is Stage.HEAD else bounds.body_idle_s
+        bounds = self._bounds
+        waits = {Stage.BETWEEN: bounds.idle_s, Stage.HEAD: bounds.header_s, Stage.BODY: bounds.body_idle_s}
+        return waits[self._stage]
 
     def _begin_stream(self) -> BodySink:
         if self._busy:

@@ -17,10 +17,10 @@ from lienthong.node.api.callers import Callers
 from lienthong.node.api.faults import FaultWriter
 from lienthong.node.api.metadata import Metadata
 from lienthong.node.api.tokens import ControlAnswer, TokenEndpoint
-from lienthong.node.use_cases.consume_stream import StreamingConsumerRun
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.sinks import DiscardSink, HttpOutlet, declared_length, length_line
+from lienthong.node.use_cases.streams.consume import StreamingConsumerRun
+from lienthong.node.use_cases.streams.sinks import DiscardSink, HttpOutlet, declared_length, length_line
 from lienthong.wire.faults import Side
 
 _NO_BODY = frozenset({204, 304})

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response
-from lienthong.domain.errors import LienthongError, Malformed, Unavailable, Unproven
+from lienthong.domain.errors import LienthongError, Malformed, Unproven
 from lienthong.domain.network import Node
+from lienthong.evidence.signature import encode_signature
 from lienthong.exchange import effects
 from lienthong.exchange.provider import ProviderContext
 from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.provide_stream import Sizes, StreamingProviderRun
-from lienthong.node.use_cases.sinks import DiscardSink, media_type
+from lienthong.node.use_cases.streams.provide import Sizes, StreamDoor, StreamingProviderRun
+from lienthong.node.use_cases.streams.sinks import DiscardSink, media_type
+from lienthong.node.use_cases.trunk.serving import ServedTrunks
 from lienthong.wire.faults import Side
-from lienthong.wire.node_message import EXCHANGE_PATH, CarriedMessage, carried_message, fault_body, whole_request
+from lienthong.wire.node_message import (
+    ANSWER_PATH,
+    EXCHANGE_PATH,
+    CarriedMessage,
+    answer_bytes,
+    carried_message,
+    fault_body,
+    told_fault,
+    whole_request,
+)
 from lienthong.wire.stream_frames import MEDIA_TYPE
+from lienthong.wire.trunk import UPGRADE_ANSWER, check_upgrade
 
 _PREFIX = "Server.ServerProxy."
 
@@ -31,6 +44,7 @@ class PeerDoor:
     context: ProviderContext
     backends: Backends
     sizes: Sizes
+    trunks: ServedTrunks | None = None
 
     def connected(self, connection: HttpServerConnection) -> None:
         """Remember the digest of the channel's certificate; which node it is, the directory of the moment says."""
@@ -59,7 +73,8 @@ class PeerDoor:
         try:
             node = self._node(request)
             if request.method != b"POST" or request.target != EXCHANGE_PATH:
-                raise Malformed("BadRequest", "this door takes POST /exchange")
+                self._other(request, waits)
+                return
             if media_type(request.headers) == MEDIA_TYPE:
                 sink = self._run(waits).start_stream(node, FlowControl(None))
                 sink.data(request.body or b"")
@@ -71,6 +86,18 @@ class PeerDoor:
             self._run(waits).start(carried, node)
         except LienthongError as error:
             waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
+
+    def _other(self, request: HttpRequest, waits: _NodeWaits) -> None:
+        """A trunk is asked for, or an answer that was too large for one."""
+        trunks = self.trunks
+        if trunks is None:
+            raise Malformed("BadRequest", "this door takes POST /exchange")
+        if request.target.startswith(ANSWER_PATH) and request.method == b"GET":
+            trunks.hand_out(request.target[len(ANSWER_PATH) :], self._node(request), waits)
+            return
+        check_upgrade(request.method, request.target, request.headers)
+        connection = trunks.accept(lambda: self._node(request), self._run)
+        request.connection.hand_over(connection, UPGRADE_ANSWER)
 
     def open_stream(self, request: HttpRequest) -> BodySink:
         """A large message begins."""
@@ -87,7 +114,7 @@ class PeerDoor:
             return DiscardSink()
         return self._run(waits).start_stream(node, request.connection.flow)
 
-    def _run(self, waits: _NodeWaits) -> StreamingProviderRun:
+    def _run(self, waits: StreamDoor) -> StreamingProviderRun:
         return StreamingProviderRun(self.plane, self.context, self.backends, waits, sizes=self.sizes)
 
     def broken(self, connection: HttpServerConnection, status: int, reason: str) -> None:
@@ -114,13 +141,14 @@ class _NodeWaits:
         self._door = door
         self._request = request
 
-    def reply(self, data: bytes) -> None:
+    def reply(self, effect: effects.Reply) -> None:
         """The signed answer."""
+        data = answer_bytes(effect.header_part, effect.body, signature=encode_signature(effect.signature))
         self._request.connection.respond(data, keep_alive=self._request.keep_alive)
 
-    def begin(self, head: bytes) -> FlowControl:
+    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
         """A signed answer in pieces."""
-        return self._request.connection.start(head)
+        begun(self._request.connection.start(head))
 
     def end(self) -> None:
         """It is complete."""
@@ -134,14 +162,7 @@ class _NodeWaits:
         """An error that is told before anything was believed."""
         error = effect.error
         self._door.plane.log.warning("peer.fault", code=error.code, detail=detail, message=error.message)
-        body = fault_body(_PREFIX + error.code, error.message, detail)
-        response = plain_response(_status(error), b"application/json", body)
+        status, body = told_fault(error, detail)
+        response = plain_response(status, b"application/json", body)
         self._request.connection.respond(response, keep_alive=self._request.keep_alive)
 
-
-def _status(error: LienthongError) -> int:
-    if isinstance(error, Malformed):
-        return 400
-    if isinstance(error, Unavailable):
-        return 503
-    return 403

@@ -36,7 +36,9 @@ from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane
 from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
 from lienthong.node.use_cases.tally import Tally
+from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.message import PART_BYTES_MAX
+from lienthong.wire.trunk import Bounds as TrunkBounds
 
 _TOKEN_KEY = "token.key"  # noqa: S105 - a file name
 _TOKEN_KEY_BYTES = 32
@@ -58,6 +60,7 @@ class Parts:
     peers: Peers
     backends: Backends
     callers: Callers
+    trunk_bounds: TrunkBounds
 
     def directory_changed(self, directory: FreshDirectory) -> None:
         """Bring a newer directory into force for every exchange that begins from now on."""
@@ -100,8 +103,21 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities),
         client_bounds(limits, PART_BYTES_MAX),
     )
+    trunk_bounds = TrunkBounds(body=limits.inline_body_kib << 10)
+    if settings.peer.trunk:
+        peers.trunks = Trunks(
+            peers.connector,
+            signatures,
+            loop=asyncio.get_running_loop(),
+            bounds=trunk_bounds,
+            answer_s=limits.peer_answer_s,
+            log=plane.log,
+        )
     callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
-    return Parts(settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers)
+    return Parts(
+        settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers,
+        trunk_bounds,
+    )  # fmt: skip
 
 
 def _sign_side_by_side(plane: Plane) -> None:

@@ -32,6 +32,8 @@ from lienthong.node.config import NodeSettings
 from lienthong.node.jobs.indexing import Indexing, Pace
 from lienthong.node.jobs.mending import keep_ledger_open
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
+from lienthong.node.use_cases.trunk.serving import ServedTrunks
+from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.faults import CodeStyle
 from lienthong.wire.message import PART_BYTES_MAX
 
@@ -54,6 +56,7 @@ class _NodeProcess:
         self._log = JsonLog(clock_ms)
         self._servers: list[asyncio.Server] = []
         self._registries: list[ConnectionRegistry] = []
+        self._trunks: list[ServedTrunks | Trunks] = []
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -114,7 +117,15 @@ class _NodeProcess:
         await self._open(front, settings.front.listen, None)
         await self._open(front, settings.front.listen_tls, front_server(settings.front, self._base))
         authorities = parts.consumer.directory.channel_authorities
-        peer = PeerDoor(plane, parts.provider, parts.backends, settings.limits)
+        served = ServedTrunks(
+            plane.signatures, ids=plane.ids, bounds=parts.trunk_bounds, log=self._log, loop=asyncio.get_running_loop()
+        )
+        self._trunks = [served]
+        if parts.peers.trunks is not None:
+            self._trunks.append(parts.peers.trunks)
+        peer = PeerDoor(
+            plane, parts.provider, parts.backends, settings.limits, served if settings.peer.trunk else None
+        )
         # A message carries its header part before the body.
         extra = PART_BYTES_MAX
         tls = peer_server(settings.peer, self._base, authorities)
@@ -153,7 +164,7 @@ class _NodeProcess:
         while True:
             await asyncio.sleep(_SWEEP_S)
             pools = [*parts.peers.pools(), *parts.backends.pools()]
-            for sweep in [*(one.sweep for one in self._registries), *(one.sweep for one in pools)]:
+            for sweep in [one.sweep for one in (*self._registries, *pools, *self._trunks)]:
                 try:
                     sweep()
                 except Exception as error:  # boundary: one failing end must not end every deadline
@@ -177,14 +188,14 @@ class _NodeProcess:
     async def _drain(self, parts: Parts) -> None:
         for server in self._servers:
             server.close()
-        for registry in self._registries:
-            registry.drain()
+        for one in (*self._registries, *self._trunks):
+            one.drain()
         loop = asyncio.get_running_loop()
         end = loop.time() + _DRAIN_S
         in_flight = parts.plane.tally.in_flight
         while any(in_flight.values()) and loop.time() < end:
             await asyncio.sleep(0.02)
-        for pool in (*parts.peers.pools(), *parts.backends.pools()):
+        for pool in (*parts.peers.pools(), *parts.backends.pools(), *self._trunks):
             pool.close()
 
     def _health(self, parts: Parts) -> tuple[bool, dict[str, Any]]:

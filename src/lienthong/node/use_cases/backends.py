@@ -14,7 +14,7 @@ from lienthong.domain.errors import Refused
 from lienthong.domain.identifiers import ServiceId, parse_service_id
 from lienthong.exchange.effects import CallService
 from lienthong.node.config import ServiceSection
-from lienthong.node.use_cases.sinks import length_line
+from lienthong.node.use_cases.streams.sinks import length_line
 from lienthong.wire.request_line import service_url
 
 

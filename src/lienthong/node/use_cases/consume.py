@@ -13,8 +13,12 @@ from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.consumer import ConsumerExchange
 from lienthong.node.use_cases.plane import Plane
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
+from lienthong.node.use_cases.trunk.calling import CallingTrunk
+from lienthong.node.use_cases.trunk.leaving import LeavingBatch
 from lienthong.wire.faults import Side
-from lienthong.wire.node_message import CarriedMessage, carried_message, node_fault, request_bytes
+from lienthong.wire.node_message import CarriedMessage, carried_message, node_fault, request_bytes, waiting_request
+from lienthong.wire.trunk import TrunkRequest
 
 
 class Peers(Protocol):
@@ -22,6 +26,9 @@ class Peers(Protocol):
 
     def pool(self, node: Node) -> Connections:
         """The connections to `node`."""
+
+    def trunk(self, node: Node) -> CallingTrunk | None:
+        """The trunk to `node`, if one is up and has room."""
 
 
 class Caller(Protocol):
@@ -37,7 +44,9 @@ class Caller(Protocol):
 class ConsumerRun:
     """One exchange of the consumer side. Also the caller of the peer's connection pool."""
 
-    __slots__ = ("_caller", "_exchange", "_peers", "_plane", "_started_ms")
+    __slots__ = (
+        "_arrived", "_batch", "_caller", "_exchange", "_index", "_node", "_peers", "_plane", "_started_ms", "_trunk",
+    )  # fmt: skip
 
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
@@ -47,6 +56,11 @@ class ConsumerRun:
         self._caller = caller
         self._exchange = exchange
         self._started_ms = 0
+        self._trunk: CallingTrunk | None = None
+        self._batch: LeavingBatch[TrunkRequest] | None = None
+        self._index = 0
+        self._node: Node | None = None
+        self._arrived: ArrivedBatch | None = None
 
     def start(self, request: inputs.RequestReceived) -> None:
         """Begin with the request of a system."""
@@ -66,13 +80,25 @@ class ConsumerRun:
 
     # ---- effects
     def _sign(self, effect: effects.Sign) -> None:
-        self._plane.signatures.sign(effect, self.feed)
+        trunk = None if effect.node is None else self._peers.trunk(effect.node)
+        if trunk is None:
+            self._plane.signatures.sign(effect, self.feed)
+        else:
+            self._trunk = trunk
+            trunk.sign(effect, self._joined)
+
+    def _joined(self, batch: LeavingBatch[TrunkRequest] | None, index: int, signed: object) -> None:
+        self._batch, self._index = batch, index
+        self.feed(signed)
 
     def _append(self, effect: effects.Append) -> None:
         self._plane.append(effect.records, self.feed)
 
     def _send(self, effect: effects.Send) -> None:
-        node = effect.node
+        node = self._node = effect.node
+        if self._trunk is not None and self._batch is not None:
+            self._trunk.send(effect, self._batch, self._index, self)
+            return
         data = request_bytes(
             node.host.encode(), effect.header_part, effect.body, signature=encode_signature(effect.signature)
         )
@@ -82,7 +108,10 @@ class ConsumerRun:
             self.failed(error)
 
     def _verify(self, effect: effects.Verify) -> None:
-        self._plane.signatures.verify(effect, self.feed)
+        if self._arrived is None:
+            self._plane.signatures.verify(effect, self.feed)
+        else:
+            self.feed(self._arrived.outcome(effect, self._plane.clock_ms()))
 
     def _answer(self, effect: effects.Answer) -> None:
         self._ended("")
@@ -116,6 +145,22 @@ class ConsumerRun:
             self.feed(inputs.SendFailed(error, now_ms))
             return
         self.feed(inputs.AnswerReceived(carried.header_part, carried.body, signature, now_ms))
+
+    def answered_in_batch(self, arrived: Arrived) -> None:
+        """The other node answered with a message among others."""
+        batch = self._arrived = arrived.batch
+        known = batch.known(arrived.index)
+        now_ms = self._plane.clock_ms()
+        self.feed(inputs.AnswerReceived(arrived.header_part, arrived.body, batch.signature, now_ms, known))
+
+    def answer_waits(self, token: bytes) -> None:
+        """It is too large for the trunk: get it over HTTP."""
+        node = self._node
+        assert node is not None
+        try:
+            self._peers.pool(node).call(waiting_request(node.host.encode(), token), self, resend=False)
+        except LienthongError as error:
+            self.failed(error)
 
     def failed(self, error: LienthongError) -> None:
         """The other node did not answer; once the message may have reached it, what came of it is not known."""

@@ -7,21 +7,28 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from lienthong.adapters.http.client import ClientBounds
-from lienthong.adapters.http.connect import connector
+from lienthong.adapters.http.connect import Connect, connector
 from lienthong.adapters.http.pool import ConnectionPool
 from lienthong.domain.errors import Unproven
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node
+from lienthong.node.use_cases.trunk.calling import CallingTrunk
+from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.node_message import whole_answer
 
 
 class Peers:
-    """One pool per node; remade when the directory gives the node another address or certificate."""
+    """One pool per node, and the trunks; remade when the directory gives the node another address or certificate."""
 
     def __init__(self, context: Callable[[], ssl.SSLContext], bounds: ClientBounds) -> None:
         self._context = context
         self._bounds = bounds
         self._pools: dict[NodeId, tuple[Node, ConnectionPool]] = {}
+        self.trunks: Trunks | None = None
+
+    def trunk(self, node: Node) -> CallingTrunk | None:
+        """The trunk to `node`, if one is up and has room."""
+        return None if self.trunks is None else self.trunks.to(node)
 
     def pool(self, node: Node) -> ConnectionPool:
         """The connections to `node`."""
@@ -31,19 +38,23 @@ class Peers:
                 return known[1]
             known[1].close()
         pool = ConnectionPool(
-            connector(
-                node.host,
-                node.port,
-                tls=self._context(),
-                server_hostname=node.host,
-                accept_peer=lambda der: _accept(node, der),
-            ),
+            self.connector(node),
             bounds=self._bounds,
             name=f"node {node.node_id}",
             recognise=whole_answer,
         )
         self._pools[node.node_id] = (node, pool)
         return pool
+
+    def connector(self, node: Node) -> Connect:
+        """What opens a connection to `node`, and to nobody else."""
+        return connector(
+            node.host,
+            node.port,
+            tls=self._context(),
+            server_hostname=node.host,
+            accept_peer=lambda der: _accept(node, der),
+        )
 
     def pools(self) -> list[ConnectionPool]:
         """Every pool, for sweeping and closing."""

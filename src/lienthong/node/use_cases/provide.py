@@ -9,11 +9,12 @@ from lienthong.adapters.http.answer import Caller, Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
-from lienthong.evidence.signature import Signature, decode_signature, encode_signature
+from lienthong.evidence.signature import Signature, decode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.provider import ProviderExchange
 from lienthong.node.use_cases.plane import Plane
-from lienthong.wire.node_message import CarriedMessage, answer_bytes
+from lienthong.node.use_cases.trunk.arrived import Arrived
+from lienthong.wire.node_message import CarriedMessage
 
 
 class Services(Protocol):
@@ -32,17 +33,27 @@ class Services(Protocol):
 class PeerDoor(Protocol):
     """The other node that waits for its answer."""
 
-    def reply(self, data: bytes) -> None:
-        """Tell the signed answer: the whole HTTP answer."""
+    def reply(self, effect: effects.Reply) -> None:
+        """Tell the signed answer."""
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """Tell an error without a signature."""
 
 
+class Batch(Protocol):
+    """What proves a message that came among others under one signature, and signs its answer in the same way."""
+
+    def outcome(self, effect: effects.Verify, now_ms: int) -> object:
+        """SignatureVerified or SignatureUnproven."""
+
+    def sign(self, effect: effects.Sign, feed: Callable[[object], None]) -> None:
+        """Feed Signed or CannotSign."""
+
+
 class ProviderRun:
     """One exchange of the provider side. Also the caller of the backend's connection pool."""
 
-    __slots__ = ("_door", "_exchange", "_plane", "_services", "_started_ms")
+    __slots__ = ("_batch", "_door", "_exchange", "_plane", "_services", "_started_ms")
 
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
@@ -51,6 +62,7 @@ class ProviderRun:
         self._services = services
         self._door = door
         self._exchange = exchange
+        self._batch: Batch | None = None
         self._started_ms = 0
 
     def start(self, carried: CarriedMessage, peer: Node) -> None:
@@ -60,6 +72,18 @@ class ProviderRun:
         self._plane.tally.began("provider")
         self.feed(inputs.MessageReceived(carried.header_part, carried.body, signature, peer, self._started_ms))
 
+    def start_in_batch(self, arrived: Arrived, peer: Node, batch: Batch) -> None:
+        """Begin with a message of another node that came among others."""
+        self._batch = batch
+        self._started_ms = self._plane.clock_ms()
+        self._plane.tally.began("provider")
+        known, signature = arrived.batch.known(arrived.index), arrived.batch.signature
+        self.feed(
+            inputs.MessageReceived(
+                arrived.header_part, arrived.body, signature, peer, self._started_ms, known
+            )
+        )
+
     def feed(self, given: object) -> None:
         """Give the machine an input and perform what it asks for."""
         for effect in self._exchange.feed(given):
@@ -67,7 +91,10 @@ class ProviderRun:
 
     # ---- effects
     def _verify(self, effect: effects.Verify) -> None:
-        self._plane.signatures.verify(effect, self.feed)
+        if self._batch is None:
+            self._plane.signatures.verify(effect, self.feed)
+        else:
+            self.feed(self._batch.outcome(effect, self._started_ms))
 
     def _append(self, effect: effects.Append) -> None:
         self._plane.append(effect.records, self.feed)
@@ -79,7 +106,10 @@ class ProviderRun:
             self.failed(error)
 
     def _sign(self, effect: effects.Sign) -> None:
-        self._plane.signatures.sign(effect, self.feed)
+        if self._batch is None or effect.at_once:
+            self._plane.signatures.sign(effect, self.feed)
+        else:
+            self._batch.sign(effect, self.feed)
 
     def _reply(self, effect: effects.Reply) -> None:
         self._ended(effect.outcome)
@@ -87,8 +117,7 @@ class ProviderRun:
             parties = self._exchange.parties
             assert parties is not None
             self._plane.log.warning("exchange.refused", outcome=effect.outcome, detail=parties.request_id)
-        signature = encode_signature(effect.signature)
-        self._door.reply(answer_bytes(effect.header_part, effect.body, signature=signature))
+        self._door.reply(effect)
 
     def _fault(self, effect: effects.Fault) -> None:
         self._ended(effect.error.code)

@@ -92,11 +92,11 @@ class Bench:
 
 def to_verify(number: int = 0, *, at_once: bool = False) -> Verify:
     digests = request_digests(b"%d" % number, None)
-    return Verify(SIGNER.sign(digests), digests, SIGNER.certificate, at_once)
+    return Verify(SIGNER.sign(digests), digests, SIGNER.certificate, at_once=at_once)
 
 
 def to_sign(number: int = 0, *, at_once: bool = False) -> Sign:
-    return Sign(request_digests(b"%d" % number, None), BO_CONG_AN, at_once)
+    return Sign(request_digests(b"%d" % number, None), BO_CONG_AN, at_once=at_once)
 
 
 def test_alone_and_at_once_where_nothing_does_groups() -> None:

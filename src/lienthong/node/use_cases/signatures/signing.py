@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lienthong.domain.errors import Unavailable
 from lienthong.domain.identifiers import MemberId
+from lienthong.evidence.batch import Batch, batch_of
 from lienthong.evidence.signature import (
     ECDSA_P256_SHA256,
     GroupSigner,
@@ -62,6 +63,12 @@ class Signing:
             self.sign(effect) if signer is None else inputs.Signed(next(made))
             for effect, signer in zip(wanted, signers, strict=True)
         ]
+
+    def sign_batch(self, wanted: Sequence[Sign]) -> tuple[Signature, Batch]:
+        """One signature for messages of one member, and their batch; raises Unavailable CannotCreateSignature."""
+        signer = self._signer(wanted[0].member)
+        batch = batch_of([effect.digests for effect in wanted])
+        return sign(batch.root, signer.key, signer.template, self._clock_ms()), batch
 
     def mark(self, digest: StreamDigest, member: MemberId) -> Signature:
         """Sign where a stream of `member` stands; raises Unavailable CannotCreateSignature without a key for it."""

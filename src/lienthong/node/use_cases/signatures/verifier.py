@@ -11,12 +11,14 @@ from typing import TypeAlias
 
 from lienthong.domain.errors import LienthongError, Unavailable, Unproven
 from lienthong.domain.network import SigningCertificate
+from lienthong.evidence.batch import Batch
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.signature import (
     GroupVerifier,
     Signature,
     VerificationInput,
     Verified,
+    batch_input,
     check_group,
     check_value,
     verification_input,
@@ -53,6 +55,22 @@ class Verifier:
         found = iter(check_group(ready, group))
         ended: list[_Step] = [next(found) if isinstance(one, VerificationInput) else one for one in prepared]
         return [self._outcome(effect, one) for effect, one in zip(wanted, ended, strict=True)]
+
+    def verify_batch(
+        self, signature: Signature, batch: Batch, certificate: SigningCertificate
+    ) -> Verified[Batch] | LienthongError:
+        """A batch, proven and its certificate kept; or why it is not."""
+        try:
+            now_ms = self._clock_ms()
+            proven = check_value(
+                batch_input(signature, batch, certificate, now_ms=now_ms, window_ms=self._window_ms)
+            )
+            self._keep(certificate)
+        except LienthongError as error:
+            return error
+        except OSError:
+            return _not_kept()
+        return proven
 
     def check_mark(self, digest: StreamDigest, mark: Mark, certificate: SigningCertificate) -> None:
         """Verify a mark; raises Unproven."""

@@ -14,7 +14,7 @@ from lienthong.exchange.consumer import ConsumerContext, State
 from lienthong.exchange.consumer_stream import StreamingConsumer
 from lienthong.node.use_cases.consume import ConsumerRun, Peers
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.pumps import (
+from lienthong.node.use_cases.streams.pumps import (
     IncomingPump,
     OutgoingPump,
     begin_signed,
@@ -23,7 +23,7 @@ from lienthong.node.use_cases.pumps import (
     opening_head,
     opening_mark,
 )
-from lienthong.node.use_cases.sinks import DiscardSink, FrameSink, HttpOutlet, media_type
+from lienthong.node.use_cases.streams.sinks import DiscardSink, FrameSink, HttpOutlet, media_type
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_request_head
 from lienthong.wire.stream_frames import MEDIA_TYPE, Head, head_frame

@@ -15,8 +15,8 @@ from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.stream import MARK_EVERY, Mark, StreamDigest, sign_mark, verify_mark
-from lienthong.node.use_cases.pumps import IncomingPump, OutgoingPump, framed_length
-from lienthong.node.use_cases.sinks import FrameSink
+from lienthong.node.use_cases.streams.pumps import IncomingPump, OutgoingPump, framed_length
+from lienthong.node.use_cases.streams.sinks import FrameSink
 from lienthong.wire.stream_frames import (
     DATA_MAX,
     FrameReader,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha512
 from typing import Any, NamedTuple
 
@@ -18,8 +19,9 @@ from lienthong.domain.errors import Unavailable
 from lienthong.domain.identifiers import ServiceId
 from lienthong.evidence.signature import encode_signature
 from lienthong.evidence.stream import StreamDigest, sign_mark
-from lienthong.node.use_cases.provide_stream import StreamingProviderRun
-from lienthong.wire.node_message import CarriedMessage
+from lienthong.exchange import effects
+from lienthong.node.use_cases.streams.provide import StreamingProviderRun
+from lienthong.wire.node_message import CarriedMessage, answer_bytes
 from lienthong.wire.stream_frames import Head, data_frame_start, end_frame, head_frame, mark_frame
 
 LARGE = b"large body " * 1000
@@ -39,17 +41,17 @@ class Door:
         self.flow = FlowControl(self.transport)
         self.data = b""
 
-    def reply(self, data: bytes) -> None:
+    def reply(self, effect: effects.Reply) -> None:
         self.told.append("reply")
-        self.data = data
+        self.data = answer_bytes(effect.header_part, effect.body, signature=encode_signature(effect.signature))
 
     def fault(self, effect: Any, _detail: str) -> None:
         self.told.append(effect.error.code)
 
-    def begin(self, head: bytes) -> FlowControl:
+    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
         self.told.append("begin")
         self.transport.write(head)
-        return self.flow
+        begun(self.flow)
 
     def end(self) -> None:
         self.told.append("end")

@@ -18,8 +18,8 @@ from lienthong.domain.errors import Unavailable
 from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.evidence.stream import StreamDigest, sign_mark
 from lienthong.exchange.effects import Sign
-from lienthong.node.use_cases.consume_stream import StreamingConsumerRun
-from lienthong.node.use_cases.sinks import HttpOutlet
+from lienthong.node.use_cases.streams.consume import StreamingConsumerRun
+from lienthong.node.use_cases.streams.sinks import HttpOutlet
 from lienthong.wire.message import NodeFault
 from lienthong.wire.stream_frames import (
     MEDIA_TYPE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.doubles.transport import Transport
 
 from lienthong.adapters.http.flow import FlowControl
-from lienthong.node.use_cases.pumps import IncomingPump
-from lienthong.node.use_cases.sinks import (
+from lienthong.node.use_cases.streams.pumps import IncomingPump
+from lienthong.node.use_cases.streams.sinks import (
     BufferSink,
     DiscardSink,
     FrameSink,

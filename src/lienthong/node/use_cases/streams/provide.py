@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from lienthong.adapters.http.answer import Channel, HttpAnswer
@@ -14,7 +15,7 @@ from lienthong.exchange.provider import ProviderContext, State
 from lienthong.exchange.provider_stream import StreamingProvider
 from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.provide import ProviderRun, Services
-from lienthong.node.use_cases.pumps import (
+from lienthong.node.use_cases.streams.pumps import (
     IncomingPump,
     OutgoingPump,
     begin_signed,
@@ -23,7 +24,7 @@ from lienthong.node.use_cases.pumps import (
     opening_head,
     opening_mark,
 )
-from lienthong.node.use_cases.sinks import BufferSink, DiscardSink, FrameSink, HttpOutlet, declared_length
+from lienthong.node.use_cases.streams.sinks import BufferSink, DiscardSink, FrameSink, HttpOutlet, declared_length
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_answer_head
 from lienthong.wire.stream_frames import Head, head_frame
@@ -32,14 +33,14 @@ from lienthong.wire.stream_frames import Head, head_frame
 class StreamDoor(Protocol):
     """The other node that waits for its answer, which may come in pieces."""
 
-    def reply(self, data: bytes) -> None:
-        """Tell the signed answer: the whole HTTP answer."""
+    def reply(self, effect: effects.Reply) -> None:
+        """Tell the signed answer."""
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """Tell an error without a signature."""
 
-    def begin(self, head: bytes) -> FlowControl:
-        """Begin an answer in pieces."""
+    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
+        """Begin an answer in pieces; `begun` gets where they go, when there is room for them."""
 
     def end(self) -> None:
         """It is complete."""
@@ -197,7 +198,8 @@ class StreamingProviderRun(ProviderRun):
         length = declared_length(self._answer.headers)
         frame = head_frame(opening_head(length, effect.mark, effect.header_part))
         begin = stream_answer_head(frame, framed_length(frame, length))
-        self._outgoing.open(self._stream_door.begin(begin), chunked=length is None)
+        outgoing = self._outgoing
+        self._stream_door.begin(begin, lambda flow: outgoing.open(flow, chunked=length is None))
 
     def _reply_ends(self, effect: effects.ReplyEnds) -> None:
         assert self._outgoing is not None

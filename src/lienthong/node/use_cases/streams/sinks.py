@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
-from lienthong.node.use_cases.pumps import IncomingPump
+from lienthong.node.use_cases.streams.pumps import IncomingPump
 from lienthong.wire.stream_frames import FrameReader
 
 Headers = list[tuple[bytes, bytes]]

@@ -1,0 +1,189 @@
+"""One trunk: a connection between two nodes that carries frames. Callbacks, no tasks.
+
+Law: what arrives is bounded before it is kept; who is silent is asked, and given up if it stays so; after BYE nothing
+new begins, and what is in flight is still answered; its user is told of the end once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lienthong.adapters.http.flow import FlowControl
+from lienthong.adapters.http.inbox import InboxProtocol
+from lienthong.domain.errors import LienthongError, Unavailable, Unproven
+from lienthong.wire.trunk import (
+    Bounds,
+    Bye,
+    Frame,
+    Hello,
+    Ping,
+    Pong,
+    Reason,
+    bye_frame,
+    hello_frame,
+    ping_frame,
+    pong_frame,
+    upgrade_answered,
+)
+from lienthong.wire.trunk_reader import Role, TrunkReader
+
+SILENCE_S = 15.0
+"""So long nothing has to arrive before the peer is asked."""
+GIVEN_UP_S = 30.0
+"""So long after that it has to say something."""
+OPENING_S = 10.0
+_QUESTION = b"are you?"
+
+
+class TrunkUser(Protocol):
+    """Who sends and takes what a trunk carries."""
+
+    def ready(self) -> None:
+        """Both sides have said their bounds: frames may go out."""
+
+    def frame(self, frame: Frame) -> None:
+        """A frame that carries messages or speaks of one. Raises Malformed where it does not fit."""
+
+    def closing(self) -> None:
+        """The other side said BYE."""
+
+    def ended(self, error: LienthongError) -> None:
+        """The connection is gone; told once."""
+
+
+class TrunkConnection(InboxProtocol):
+    """The transport's protocol. `opening`: the bytes that ask for the trunk, where this side opens it."""
+
+    __slots__ = (
+        "_asked", "_bounds", "_clock", "_ended", "_head", "_opening", "_reader", "deadline", "flow", "ready",
+        "transport", "user",
+    )  # fmt: skip
+
+    def __init__(
+        self, role: Role, bounds: Bounds, *, clock: Callable[[], float], opening: bytes = b""
+    ) -> None:
+        self._reader = TrunkReader(role, bounds)
+        self._bounds = bounds
+        self._clock = clock
+        self._opening = opening
+        self._head = b""
+        self._asked = False
+        self._ended = False
+        self.ready = False
+        self.user: TrunkUser | None = None
+        self.transport: Any = None
+        self.flow = FlowControl(None)
+        self.deadline = clock() + OPENING_S
+
+    # ---- asyncio callbacks
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.write(self._opening or hello_frame(self._bounds))
+
+    def connection_lost(self, _exc: BaseException | None) -> None:
+        self.flow.lost()
+        self._end(Unavailable("HttpError", "the trunk to the other node ended"))
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        self.flow.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.flow.resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
+        self._asked = False
+        try:
+            if self._opening:
+                data = self._opened(data)
+            self._reader.feed(data)
+            frame = self._reader.next_frame()
+            while frame is not None:
+                self._take(frame)
+                frame = self._reader.next_frame()
+        except LienthongError as error:
+            self.write(bye_frame(Reason.UNPROVEN if isinstance(error, Unproven) else Reason.BROKEN))
+            self._end(error)
+            self.transport.close()
+        else:
+            if self.ready:
+                self.deadline = self._clock() + SILENCE_S
+
+    def _opened(self, data: bytes) -> bytes:
+        """What follows the answer that the trunk was taken up with; raises Unavailable HttpError for any other."""
+        self._head += data
+        size = upgrade_answered(self._head)
+        if size is None:
+            return b""
+        rest, self._head, self._opening = self._head[size:], b"", b""
+        self.write(hello_frame(self._bounds))
+        return rest
+
+    def _take(self, frame: Frame) -> None:
+        if isinstance(frame, Hello):
+            self.ready = True
+            if self.user is not None:
+                self.user.ready()
+        elif isinstance(frame, Ping):
+            self.write(pong_frame(frame.opaque))
+        elif isinstance(frame, Bye):
+            if self.user is not None:
+                self.user.closing()
+            if frame.reason != Reason.DRAIN:
+                raise Unavailable("HttpError", "the other node ended the trunk")
+        elif not isinstance(frame, Pong) and self.user is not None:
+            self.user.frame(frame)
+
+    # ---- for its user and who sweeps
+    def take_up(self, user: TrunkUser) -> None:
+        """Name the user: it is told what happened before, too."""
+        self.user = user
+        if self._ended:
+            user.ended(Unavailable("HttpError", "the other node does not take up a trunk"))
+        elif self.ready:
+            user.ready()
+
+    @property
+    def bounds(self) -> Bounds:
+        """What both sides keep."""
+        return self._reader.bounds
+
+    def write(self, data: bytes) -> None:
+        """Send, unless it ended."""
+        self.flow.write(data)
+
+    def say_bye(self) -> None:
+        """Nothing new begins after this."""
+        self.write(bye_frame(Reason.DRAIN))
+
+    def close(self) -> None:
+        """End after what was written."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Break off."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def expire(self) -> None:
+        """The deadline passed: ask, then give up."""
+        if not self.ready or self._asked:
+            self.abort()
+            return
+        self._asked = True
+        self.deadline = self._clock() + GIVEN_UP_S
+        self.write(ping_frame(_QUESTION))
+
+    def _end(self, error: LienthongError) -> None:
+        if self._ended:
+            return
+        self._ended, self.ready = True, False
+        if self.user is not None:
+            self.user.ended(error)

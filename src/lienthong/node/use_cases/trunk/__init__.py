@@ -1,0 +1,1 @@
+"""Exchanges over trunks: many messages of one peer under one signature, on one connection."""

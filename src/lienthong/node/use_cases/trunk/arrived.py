@@ -1,0 +1,63 @@
+"""The messages of one frame that arrived: their digests and places, and one proof for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lienthong.domain.errors import LienthongError
+from lienthong.evidence.batch import Batch, batch_of
+from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, Verified, message_of
+from lienthong.exchange import inputs
+from lienthong.exchange.effects import Verify
+from lienthong.node.use_cases.signatures import Verifier
+from lienthong.wire.trunk import FrameSignature
+
+
+class ArrivedBatch:
+    """Messages under one signature, in the order of their frame; of those that did not come, only the leaf.
+
+    Nothing is believed before `outcome`, which proves the signature once. All messages of a batch have one signer,
+    so all ask with the certificate that the signature names.
+    """
+
+    __slots__ = ("_batch", "_proven", "_verifier", "signature")
+
+    def __init__(
+        self, signature: FrameSignature, messages: Sequence[MessageDigests | bytes], verifier: Verifier
+    ) -> None:
+        self.signature = Signature(
+            ECDSA_P256_SHA256, signature.certificate_digest, signature.signed_at_ms, signature.value
+        )
+        self._batch = batch_of(messages)
+        self._verifier = verifier
+        self._proven: Verified[Batch] | LienthongError | None = None
+
+    def known(self, index: int) -> inputs.InBatch:
+        """What the machine is told of the message at `index`, which came."""
+        digests = self._batch.messages[index]
+        assert not isinstance(digests, bytes), "a message that came"
+        return inputs.InBatch(digests, self._batch.place(index))
+
+    def outcome(self, effect: Verify, now_ms: int) -> inputs.SignatureVerified | inputs.SignatureUnproven:
+        """The answer to a Verify for one of the messages. The directory gives one certificate for a digest."""
+        place, proven = effect.place, self._proven
+        assert place is not None, "a message of this batch"
+        assert effect.digests is self._batch.messages[place.index], "a message of this batch"
+        if proven is None:
+            proven = self._proven = self._verifier.verify_batch(self.signature, self._batch, effect.certificate)
+        if isinstance(proven, LienthongError):
+            return inputs.SignatureUnproven(proven, now_ms)
+        return inputs.SignatureVerified(message_of(proven, place.index), now_ms)
+
+
+class Arrived:
+    """One message of a batch."""
+
+    __slots__ = ("batch", "body", "header_part", "index")
+
+    def __init__(self, header_part: bytes, body: bytes | None, batch: ArrivedBatch, index: int) -> None:
+        self.header_part = header_part
+        self.body = body
+        self.batch = batch
+        self.index = index

@@ -1,0 +1,73 @@
+"""Signs what goes out on one trunk: what one turn of the event loop brings shares a signature, by member."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from lienthong.domain.errors import Unavailable
+from lienthong.exchange import inputs
+from lienthong.exchange.effects import Sign
+from lienthong.node.use_cases.signatures import Signing
+from lienthong.node.use_cases.trunk.leaving import Leave, LeavingBatch
+from lienthong.wire.trunk import TrunkAnswer, TrunkRequest
+
+TOGETHER_MAX = 64
+"""So many are signed without waiting for the end of the turn: the other node has something to do the sooner."""
+BYTES_MAX = 2 << 20
+"""A batch takes no further message that would bring it beyond: it has to fit into a frame."""
+_M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
+Joined = Callable[[LeavingBatch[_M] | None, int, object], None]
+"""Told the batch, the place in it and Signed; or None, 0 and CannotSign."""
+
+
+class Batching(Generic[_M]):
+    """Belongs to the event loop. `leave` sends the entries of a batch."""
+
+    __slots__ = ("_leave", "_loop", "_signing", "_size", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, signing: Signing, leave: Leave[_M]) -> None:
+        self._loop = loop
+        self._signing = signing
+        self._leave = leave
+        self._waiting: list[tuple[Sign, Joined[_M]]] = []
+        self._size = 0
+
+    def add(self, effect: Sign, joined: Joined[_M]) -> None:
+        """Tell `joined` when this turn has brought what it brings."""
+        if self._waiting and self._size + effect.size > BYTES_MAX:
+            self._take_up()
+        self._waiting.append((effect, joined))
+        self._size += effect.size
+        if len(self._waiting) >= TOGETHER_MAX:
+            self._take_up()
+        elif len(self._waiting) == 1:
+            self._loop.call_soon(self._take_up)
+
+    def _take_up(self) -> None:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        while waiting:
+            member = waiting[0][0].member
+            self._sign([one for one in waiting if one[0].member == member])
+            waiting = [one for one in waiting if one[0].member != member]
+
+    def _sign(self, taken: list[tuple[Sign, Joined[_M]]]) -> None:
+        """All of one member."""
+        try:
+            signature, made = self._signing.sign_batch([effect for effect, _ in taken])
+        except Unavailable as error:
+            for _, joined in taken:
+                self._tell(joined, None, 0, inputs.CannotSign(error))
+            return
+        batch = LeavingBatch(signature, made.leaves, self._leave)
+        for index, (_, joined) in enumerate(taken):
+            self._tell(joined, batch, index, inputs.Signed(signature, made.place(index)))
+
+    def _tell(self, joined: Joined[_M], batch: LeavingBatch[_M] | None, index: int, signed: object) -> None:
+        try:
+            joined(batch, index, signed)
+        except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
+            if batch is not None:
+                batch.drop(index)
+            self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})

@@ -1,0 +1,199 @@
+"""The consumer's end of a trunk: requests go out in batches, answers come back in any order, each has a deadline."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lienthong.adapters.trunk import TrunkConnection
+from lienthong.domain.errors import LienthongError, Malformed, Unavailable
+from lienthong.evidence.digest import MessageDigests, response_digests
+from lienthong.evidence.signature import Signature
+from lienthong.exchange.effects import Send, Sign
+from lienthong.node.use_cases.signatures import Signatures
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
+from lienthong.node.use_cases.trunk.batching import Batching, Joined
+from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
+from lienthong.wire.node_message import node_fault
+from lienthong.wire.trunk import (
+    NUMBER_MAX,
+    Answers,
+    Frame,
+    TrunkFault,
+    TrunkLeaf,
+    TrunkRequest,
+    cancel_frame,
+    requests_frame,
+)
+
+ELSEWHERE = 303
+"""Status of a fault that says: the answer waits under the token that is its document."""
+
+
+class TrunkCaller(Protocol):
+    """Who waits for one answer: exactly one of these is called."""
+
+    def answered_in_batch(self, arrived: Arrived) -> None:
+        """The other node answered with a message."""
+
+    def answer_waits(self, token: bytes) -> None:
+        """It is too large for the trunk, and waits to be got over HTTP."""
+
+    def failed(self, error: LienthongError) -> None:
+        """There will be no answer."""
+
+
+class _InFlight:
+    """One request on its way. Without a caller nobody waits any more, but its answer may still come."""
+
+    __slots__ = ("caller", "leaf")
+
+    def __init__(self, caller: TrunkCaller, request_leaf: bytes) -> None:
+        self.caller: TrunkCaller | None = caller
+        self.leaf = request_leaf
+
+
+class CallingTrunk:
+    """The user of a connection that this side opened. `over` is told when it ended."""
+
+    __slots__ = (
+        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_draining", "_in_flight", "_loop",
+        "_number", "_over", "_verifier", "was_ready",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        connection: TrunkConnection,
+        *,
+        loop: Any,
+        signatures: Signatures,
+        answer_s: float,
+        over: Callable[[LienthongError], None],
+    ) -> None:
+        self._connection = connection
+        self._loop = loop
+        self._batching: Batching[TrunkRequest] = Batching(loop, signatures.signing, self._leave)
+        self._verifier = signatures.verifier
+        self._answer_s = answer_s
+        self._clock: Callable[[], float] = loop.time
+        self._over = over
+        self._in_flight: dict[int, _InFlight] = {}
+        self._deadlines: deque[tuple[float, int]] = deque()
+        self._number = 0
+        self._draining = False
+        self.was_ready = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether a request may take this way now."""
+        connection = self._connection
+        if self._draining or not connection.ready or connection.flow.full or self._number >= NUMBER_MAX:
+            return False
+        return len(self._in_flight) < connection.bounds.in_flight
+
+    @property
+    def idle(self) -> bool:
+        """Nothing in flight."""
+        return not self._in_flight
+
+    # ---- what a run asks for
+    def sign(self, effect: Sign, joined: Joined[TrunkRequest]) -> None:
+        """Sign in a batch of this trunk."""
+        self._batching.add(effect, joined)
+
+    def send(self, effect: Send, batch: LeavingBatch[TrunkRequest], index: int, caller: TrunkCaller) -> None:
+        """Put a request to the others of its batch."""
+        self._number += 1
+        self._in_flight[self._number] = _InFlight(caller, batch.leaves[index])
+        self._deadlines.append((self._clock() + self._answer_s, self._number))
+        remaining_ms = int(self._answer_s * 1000)
+        batch.put(index, TrunkRequest(self._number, remaining_ms, effect.header_part, effect.body))
+
+    def _leave(self, signature: Signature, entries: list[TrunkRequest | TrunkLeaf]) -> None:
+        self._connection.write(requests_frame(frame_signature(signature), entries))
+
+    # ---- user of the connection
+    def ready(self) -> None:
+        """Requests may go out."""
+        self.was_ready = True
+
+    def frame(self, frame: Frame) -> None:
+        """Answers, or an error for one request; raises Malformed InvalidMessage for what was not asked."""
+        if isinstance(frame, Answers):
+            self._answers(frame)
+        elif isinstance(frame, TrunkFault):
+            caller = self._asked(frame.number).caller
+            if caller is not None and frame.status == ELSEWHERE:
+                self._tell(caller.answer_waits, frame.document)
+            elif caller is not None:
+                self._tell(caller.failed, node_fault(frame.status, frame.document))
+        else:
+            raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
+
+    def _answers(self, frame: Answers) -> None:
+        callers: list[TrunkCaller | None] = []
+        known: list[MessageDigests | bytes] = []
+        for message in frame.messages:
+            if isinstance(message, TrunkLeaf):
+                callers.append(None)
+                known.append(message.leaf)
+            else:
+                one = self._asked(message.number)
+                callers.append(one.caller)
+                known.append(response_digests(message.header_part, message.body, one.leaf))
+        batch = ArrivedBatch(frame.signature, known, self._verifier)
+        for index, (message, caller) in enumerate(zip(frame.messages, callers, strict=True)):
+            if caller is not None and not isinstance(message, TrunkLeaf):
+                arrived = Arrived(message.header_part, message.body, batch, index)
+                self._tell(caller.answered_in_batch, arrived)
+
+    def _asked(self, number: int) -> _InFlight:
+        one = self._in_flight.pop(number, None)
+        if one is None:
+            raise Malformed("InvalidMessage", f"an answer to request {number}, which does not wait for one")
+        return one
+
+    def _tell(self, told: Callable[[Any], None], what: object) -> None:
+        try:
+            told(what)
+        except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
+            self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+
+    def closing(self) -> None:
+        """The other side takes nothing more."""
+        self.drain()
+
+    def ended(self, error: LienthongError) -> None:
+        """What was in flight may have been executed."""
+        in_flight, self._in_flight = self._in_flight, {}
+        for one in in_flight.values():
+            if one.caller is not None:
+                self._tell(one.caller.failed, error)
+        self._over(error)
+
+    # ---- who sweeps
+    def sweep(self) -> None:
+        """End calls past their deadline, and the connection past its own."""
+        now = self._clock()
+        while self._deadlines and self._deadlines[0][0] < now:
+            _, number = self._deadlines.popleft()
+            one = self._in_flight.get(number)
+            if one is not None and one.caller is not None:
+                caller, one.caller = one.caller, None
+                self._connection.write(cancel_frame(number))
+                self._tell(caller.failed, Unavailable("DeadlineExceeded", "the other node did not answer in time"))
+        if self._connection.deadline < now:
+            self._connection.expire()
+        if self._draining and not self._in_flight:
+            self._connection.close()
+
+    def drain(self) -> None:
+        """Begin nothing new."""
+        if not self._draining:
+            self._draining = True
+            self._connection.say_bye()
+
+    def abort(self) -> None:
+        """Break off."""
+        self._connection.abort()

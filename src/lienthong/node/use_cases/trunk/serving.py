@@ -1,0 +1,326 @@
+"""The provider's end of a trunk: each request of a frame is an exchange of its own, a slow one holds up no other.
+
+An answer that is too large for a frame, or comes in pieces, waits until the other node gets it over HTTP: then it is
+told like one of the baseline, and is signed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lienthong.adapters.http.flow import FlowControl
+from lienthong.adapters.trunk import TrunkConnection
+from lienthong.domain.errors import LienthongError, Malformed, Unavailable
+from lienthong.domain.identifiers import NodeId
+from lienthong.domain.network import Node
+from lienthong.evidence.digest import request_digests
+from lienthong.evidence.signature import Signature
+from lienthong.exchange import effects
+from lienthong.node.use_cases.plane import Ids, Logger
+from lienthong.node.use_cases.signatures import Signatures
+from lienthong.node.use_cases.signatures.turns import Feed
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
+from lienthong.node.use_cases.trunk.batching import Batching
+from lienthong.node.use_cases.trunk.calling import ELSEWHERE
+from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
+from lienthong.node.use_cases.trunk.room import WaitingRoom
+from lienthong.wire.node_message import told_fault
+from lienthong.wire.trunk import Bounds, Cancel, Frame, Requests, TrunkAnswer, TrunkLeaf, answers_frame, fault_frame
+from lienthong.wire.trunk_reader import Role
+
+
+class Run(Protocol):
+    """One exchange of the provider side."""
+
+    def start_in_batch(self, arrived: Arrived, peer: Node, batch: Waits) -> None:
+        """Begin with a message that came among others."""
+
+
+class ServedTrunks:
+    """The trunks that other nodes opened, and the answers that wait for these nodes. Belongs to the event loop."""
+
+    def __init__(self, signatures: Signatures, *, ids: Ids, bounds: Bounds, log: Logger, loop: Any) -> None:
+        self._signatures = signatures
+        self._bounds = bounds
+        self._log = log
+        self._loop = loop
+        self._room: WaitingRoom[Waits] = WaitingRoom(ids.make, loop.time, Waits.given_up)
+        self._open: set[ServingTrunk] = set()
+
+    def accept(self, node: Callable[[], Node], new_run: Callable[[Waits], Run]) -> TrunkConnection:
+        """A connection for a trunk that the other node asked for; `node` says which it is, and raises Unproven."""
+        connection = TrunkConnection(Role.ACCEPTOR, self._bounds, clock=self._loop.time)
+        trunk = ServingTrunk(
+            connection,
+            node=node,
+            new_run=new_run,
+            signatures=self._signatures,
+            room=self._room,
+            log=self._log,
+            loop=self._loop,
+            over=self._open.discard,
+        )
+        self._open.add(trunk)
+        connection.take_up(trunk)
+        return connection
+
+    def hand_out(self, token: bytes, node: Node, door: Door) -> None:
+        """Tell the answer that waits under `token`; raises Malformed where none does for this node."""
+        waits = self._room.take(token)
+        if waits is None or waits.node_id != node.node_id:
+            raise Malformed("BadRequest", "no answer waits under this name")
+        waits.got(door)
+
+    def sweep(self) -> None:
+        """Ask connections that are silent, and give up answers that nobody got."""
+        self._room.sweep()
+        for trunk in list(self._open):
+            trunk.sweep()
+
+    def drain(self) -> None:
+        """Let the other nodes ask nothing more."""
+        for trunk in list(self._open):
+            trunk.drain()
+
+    def close(self) -> None:
+        """End all of them."""
+        for trunk in list(self._open):
+            trunk.abort()
+
+
+class ServingTrunk:
+    """The user of a connection that the other node opened."""
+
+    __slots__ = (
+        "_batching", "_closing", "_connection", "_draining", "_in_flight", "_log", "_loop", "_new_run", "_node",
+        "_over", "_room",
+        "_signatures",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        connection: TrunkConnection,
+        *,
+        node: Callable[[], Node],
+        new_run: Callable[[Waits], Run],
+        signatures: Signatures,
+        room: WaitingRoom[Waits],
+        log: Logger,
+        loop: Any,
+        over: Callable[[ServingTrunk], None],
+    ) -> None:
+        """`node` says who is at the other end, by the directory of the moment; raises Unproven."""
+        self._connection = connection
+        self._node = node
+        self._new_run = new_run
+        self._signatures = signatures
+        self._room = room
+        self._log = log
+        self._loop = loop
+        self._over = over
+        self._closing = self._draining = False
+        self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, self._leave)
+        self._in_flight: dict[int, Waits] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Nothing in flight."""
+        return not self._in_flight
+
+    def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
+        self._connection.write(answers_frame(frame_signature(signature), entries))
+
+    def ready(self) -> None:
+        """Requests may come."""
+
+    def frame(self, frame: Frame) -> None:
+        """Requests; raises Malformed and Unproven, which end the trunk."""
+        if isinstance(frame, Requests):
+            self._requests(frame)
+        elif not isinstance(frame, Cancel):
+            raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
+
+    def _requests(self, frame: Requests) -> None:
+        peer = self._node()
+        if len(self._in_flight) + len(frame.messages) > self._connection.bounds.in_flight:
+            raise Malformed("InvalidMessage", "more requests are in flight than was agreed")
+        digests = [
+            one.leaf if isinstance(one, TrunkLeaf) else request_digests(one.header_part, one.body)
+            for one in frame.messages
+        ]
+        batch = ArrivedBatch(frame.signature, digests, self._signatures.verifier)
+        for index, one in enumerate(frame.messages):
+            if isinstance(one, TrunkLeaf):
+                continue
+            waits = self._in_flight[one.number] = Waits(self, one.number, batch, peer.node_id)
+            try:
+                run = self._new_run(waits)
+                run.start_in_batch(Arrived(one.header_part, one.body, batch, index), peer, waits)
+            except Exception as error:  # boundary: whatever one exchange does, the next one is begun
+                self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+        self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Take no more requests while the other node does not read its answers."""
+        flow = self._connection.flow
+        if flow.full:
+            flow.on_room = self._go_on
+            flow.pause_reading()
+
+    def _go_on(self) -> None:
+        flow = self._connection.flow
+        flow.on_room = None
+        flow.resume_reading()
+
+    def closing(self) -> None:
+        """The other node asks nothing more: what is in flight is still answered."""
+        self.drain()
+        self._closing = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        if self._closing and not self._in_flight:
+            self._connection.close()
+
+    def ended(self, _error: LienthongError) -> None:
+        """Exchanges go on and are recorded; the other node records that it got no answer."""
+        self._over(self)
+
+    def sweep(self) -> None:
+        """Ask a silent peer, and give it up; close what is at its end."""
+        self._close_idle()
+        if self._connection.deadline < self._loop.time():
+            self._connection.expire()
+
+    def drain(self) -> None:
+        """Let the other node ask nothing more; what is in flight is answered."""
+        if not self._draining:
+            self._draining = True
+            self._connection.say_bye()
+
+    def abort(self) -> None:
+        """Break off."""
+        self._connection.abort()
+
+    # ---- for the messages
+    def sign(self, effect: effects.Sign, waits: Waits, feed: Feed) -> None:
+        """Sign an answer: with others, or alone where it is too large for a frame."""
+        if effect.size > self._connection.bounds.body:
+            self._signatures.sign(effect, feed)
+            return
+
+        def joined(batch: LeavingBatch[TrunkAnswer] | None, index: int, signed: object) -> None:
+            waits.seat = None if batch is None else (batch, index)
+            feed(signed)
+
+        self._batching.add(effect, joined)
+
+    def done(self, number: int) -> None:
+        """A request was answered."""
+        self._in_flight.pop(number, None)
+
+    def tell_fault(self, number: int, error: LienthongError, detail: str) -> None:
+        """Answer a request with an unsigned error."""
+        self.done(number)
+        self._log.warning("peer.fault", code=error.code, detail=detail, message=error.message)
+        status, document = told_fault(error, detail)
+        self._connection.write(fault_frame(number, status, document))
+
+    def wait_elsewhere(self, number: int, waits: Waits) -> None:
+        """Let an answer wait for the other node, and tell it where."""
+        self.done(number)
+        try:
+            token = self._room.put(waits)
+        except Unavailable as error:
+            waits.break_off()
+            self.tell_fault(number, error, "")
+            return
+        self._connection.write(fault_frame(number, ELSEWHERE, token))
+
+
+class Door(Protocol):
+    """The other node at the door for an answer that waited."""
+
+    def reply(self, effect: effects.Reply) -> None:
+        """The signed answer."""
+
+    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
+        """A signed answer in pieces."""
+
+    def end(self) -> None:
+        """It is complete."""
+
+    def break_off(self) -> None:
+        """It cannot be completed."""
+
+
+class Waits:
+    """The other node, waiting for the answer to one request of a trunk. `seat` is the answer's place in its batch."""
+
+    __slots__ = ("_arrived", "_door", "_number", "_tell", "_trunk", "node_id", "seat")
+
+    def __init__(self, trunk: ServingTrunk, number: int, arrived: ArrivedBatch, node_id: NodeId) -> None:
+        self._trunk = trunk
+        self._number = number
+        self._arrived = arrived
+        self.node_id = node_id
+        self._door: Door | None = None
+        self._tell: Callable[[Door], None] | None = None
+        self.seat: tuple[LeavingBatch[TrunkAnswer], int] | None = None
+
+    # ---- proves and signs
+    def outcome(self, effect: effects.Verify, now_ms: int) -> object:
+        """SignatureVerified or SignatureUnproven."""
+        return self._arrived.outcome(effect, now_ms)
+
+    def sign(self, effect: effects.Sign, feed: Feed) -> None:
+        """Feed Signed or CannotSign."""
+        self._trunk.sign(effect, self, feed)
+
+    # ---- the door of the run
+    def reply(self, effect: effects.Reply) -> None:
+        """The signed answer."""
+        if self.seat is None:
+            self._elsewhere(lambda door: door.reply(effect))
+            return
+        batch, index = self.seat
+        self._trunk.done(self._number)
+        batch.put(index, TrunkAnswer(self._number, effect.header_part, effect.body))
+
+    def fault(self, effect: effects.Fault, detail: str) -> None:
+        """An error without a signature: nothing was believed, or the answer cannot be recorded."""
+        if self.seat is not None:
+            batch, index = self.seat
+            batch.drop(index)
+        self._trunk.tell_fault(self._number, effect.error, detail)
+
+    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
+        """An answer in pieces."""
+        self._elsewhere(lambda door: door.begin(head, begun))
+
+    def end(self) -> None:
+        """It is complete."""
+        if self._door is not None:
+            self._door.end()
+
+    def break_off(self) -> None:
+        """It cannot be completed."""
+        if self._door is not None:
+            self._door.break_off()
+
+    # ---- an answer that is got over HTTP
+    def _elsewhere(self, tell: Callable[[Door], None]) -> None:
+        self._tell = tell
+        self._trunk.wait_elsewhere(self._number, self)
+
+    def given_up(self) -> None:
+        """Nobody got it in time."""
+        self._tell = None
+
+    def got(self, door: Door) -> None:
+        """The other node is at `door`."""
+        tell, self._tell = self._tell, None
+        self._door = door
+        if tell is not None:
+            tell(door)

@@ -1,0 +1,186 @@
+"""Exchanges over a trunk between two real nodes: the same answers, evidence in batches; else the baseline."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.doubles.peer_caller import PeerCaller, caller_tls
+from tests.doubles.plain_client import CLIENT, Answer, call
+from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig
+from tests.doubles.scripted_service import ScriptedService
+
+from lienthong.adapters.ledger_files import read_records
+from lienthong.evidence.record import Record, RecordKind, decode_record
+from lienthong.evidence.show import verify_record
+from lienthong.wire import trunk
+
+LARGE = 300_000
+"""Bytes; the rig's nodes take 256 KiB into a frame."""
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[ScriptedService]:
+    with ScriptedService() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
+    rig = Rig(tmp_path_factory.mktemp("trunks"), system.url, trunks=BOTH)
+    rig.start()
+    until_trunk(rig)
+    yield rig
+    rig.stop()
+
+
+def ask(rig: Rig, path: str = "/echo", body: bytes | None = None) -> Answer:
+    return call(rig.consumer.front, f"/r1/{SERVICE}{path}", method="POST", headers=CLIENT, body=body)
+
+
+def records(node: NodeProcess) -> list[Record]:
+    return [decode_record(found.encoded) for found in read_records(node.ledger)]
+
+
+def of_exchange(rig: Rig, answer: Answer) -> list[Record]:
+    """The records of both nodes about the exchange that was answered."""
+    request_id = answer.header("X-Road-Request-Id")
+    found = [*records(rig.consumer), *records(rig.provider)]
+    return [one for one in found if one.request_id == request_id]
+
+
+def until_trunk(rig: Rig) -> None:
+    """Ask until an exchange goes over the trunk."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        answer = ask(rig)
+        assert answer.status == 200
+        if all(one.batch_place is not None for one in of_exchange(rig, answer)):
+            return
+        time.sleep(0.1)
+    raise AssertionError("no trunk came up")
+
+
+def check_proven(rig: Rig, found: list[Record]) -> None:
+    """Each record proves its message as a stranger would check it."""
+    certificates = {keys.signer.digest: keys.signer for keys in rig.keys.values()}
+    for one in found:
+        assert one.signature is not None
+        verify_record(one, certificates[one.signature.certificate_digest])
+
+
+def test_an_exchange_is_recorded_in_batches_and_proven_on_both_sides(rig: Rig) -> None:
+    answer = ask(rig, body=b'{"a":1}')
+    found = of_exchange(rig, answer)
+    assert sorted((one.direction, one.kind) for one in found) == [
+        ("consumer", RecordKind.REQUEST),
+        ("consumer", RecordKind.RESPONSE),
+        ("provider", RecordKind.REQUEST),
+        ("provider", RecordKind.RESPONSE),
+    ]
+    assert all(one.batch_place is not None for one in found)
+    check_proven(rig, found)
+
+
+def test_many_share_a_signature(rig: Rig) -> None:
+    with ThreadPoolExecutor(32) as threads:
+        answers = list(threads.map(lambda number: ask(rig, body=b'{"n":%d}' % number), range(300)))
+    assert {answer.status for answer in answers} == {200}
+    ids = {answer.header("X-Road-Request-Id") for answer in answers}
+    found = [one for node in (rig.consumer, rig.provider) for one in records(node) if one.request_id in ids]
+    assert len(found) == 4 * len(answers)
+    check_proven(rig, found)
+    assert max(one.batch_size for one in found) > 1
+    assert len({one.signature for one in found}) < len(found) / 2
+
+
+@pytest.mark.parametrize("size", [LARGE, 3_000_000])
+def test_an_answer_that_is_too_large_for_a_frame_is_got_over_http(
+    rig: Rig, system: ScriptedService, size: int
+) -> None:
+    executed = len(system.ids())
+    answer = ask(rig, f"/large/{size}")
+    assert (answer.status, len(answer.body)) == (200, size)
+    assert len(system.ids()) == executed + 1
+    found = [one for one in of_exchange(rig, answer) if one.kind is RecordKind.REQUEST]
+    assert [one.batch_place is not None for one in found] == [True, True]
+
+
+def test_a_refusal_over_the_trunk_is_signed(rig: Rig) -> None:
+    answer = call(rig.consumer.front, f"/r1/{SERVICE}/status/404", method="POST", headers=CLIENT)
+    assert answer.status == 404
+    check_proven(rig, of_exchange(rig, answer))
+
+
+@pytest.mark.parametrize("without", sorted(BOTH))
+def test_a_node_without_trunks_talks_with_one_that_has_them(
+    tmp_path: Path, system: ScriptedService, without: str
+) -> None:
+    rig = Rig(tmp_path, system.url, trunks=BOTH - {without})
+    rig.start()
+    try:
+        answers = [ask(rig) for _ in range(20)]
+        time.sleep(1.2)
+        answers += [ask(rig) for _ in range(20)]
+        assert {answer.status for answer in answers} == {200}
+        found = [*records(rig.consumer), *records(rig.provider)]
+        assert len(found) == 4 * len(answers)
+        assert all(one.batch_place is None for one in found)
+    finally:
+        rig.stop()
+
+
+class Opened:
+    """A trunk that a caller with the consumer's channel certificate opened by hand."""
+
+    def __init__(self, rig: Rig) -> None:
+        raw = socket.create_connection(("127.0.0.1", rig.provider.peer), timeout=5)
+        self._socket = caller_tls(rig.keys["consumer"].folder).wrap_socket(raw)
+        self.send(trunk.upgrade_request(b"127.0.0.1"))
+        self.received = b""
+        while not self.received.endswith(trunk.hello_frame(trunk.Bounds())):
+            self.received += self._socket.recv(4096)
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def rest(self) -> bytes:
+        """What still comes until the end."""
+        found = b""
+        while data := self._socket.recv(4096):
+            found += data
+        return found
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"\xff\xff\xff\xff\x02",
+        b"GET / HTTP/1.1\r\n\r\n",
+        trunk.hello_frame(trunk.Bounds()) * 2,
+        trunk.hello_frame(trunk.Bounds()) + trunk.fault_frame(1, 400, b""),
+        trunk.hello_frame(trunk.Bounds())
+        + trunk.requests_frame(trunk.FrameSignature(bytes(32), 1, b"v"), [trunk.TrunkLeaf(bytes(31))]),
+    ],
+    ids=["a frame of 4 GB", "http", "hello twice", "a frame of the other side", "a leaf of 31 bytes"],
+)
+def test_a_liar_is_told_and_left(rig: Rig, lie: bytes) -> None:
+    opened = Opened(rig)
+    opened.send(lie)
+    assert opened.rest().endswith(trunk.bye_frame(trunk.Reason.BROKEN))
+    assert ask(rig).status == 200
+
+
+def test_messages_with_a_false_signature_are_refused_each(rig: Rig, system: ScriptedService) -> None:
+    executed = len(system.ids())
+    opened, part = Opened(rig), PeerCaller.of(rig).part()
+    false = trunk.FrameSignature(rig.keys["consumer"].signer.digest, time.time_ns() // 1_000_000, b"\x30\x06" * 4)
+    requests = [trunk.TrunkRequest(number, 1000, part, b"{}") for number in (1, 2)]
+    opened.send(trunk.hello_frame(trunk.Bounds()) + trunk.requests_frame(false, requests) + trunk.bye_frame(0))
+    told = opened.rest()
+    assert told.count(b"InvalidSignatureValue") == 2
+    assert len(system.ids()) == executed
