@@ -165,11 +165,12 @@ class CallingTrunk:
         self.drain()
 
     def ended(self, error: LienthongError) -> None:
-        """What was in flight may have been executed."""
+        """What was in flight may have been executed, whatever ended the trunk."""
         in_flight, self._in_flight = self._in_flight, {}
+        lost = Unavailable("HttpError", f"the trunk ended before the answer came ({error.code})")
         for one in in_flight.values():
             if one.caller is not None:
-                self._tell(one.caller.failed, error)
+                self._tell(one.caller.failed, lost)
         self._over(error)
 
     # ---- who sweeps

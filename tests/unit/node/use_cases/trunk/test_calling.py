@@ -1,0 +1,134 @@
+"""The consumer's end of a trunk: everybody who waits is told once, whatever the other node does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.doubles.exchange_country import nodes
+from tests.doubles.plane import memory_plane
+from tests.doubles.transport import Transport
+
+from lienthong.adapters.trunk import TrunkConnection
+from lienthong.domain.errors import LienthongError
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
+from lienthong.exchange.effects import Send
+from lienthong.node.use_cases.trunk.calling import ELSEWHERE, CallingTrunk
+from lienthong.node.use_cases.trunk.leaving import LeavingBatch
+from lienthong.wire import trunk
+from lienthong.wire.trunk_reader import Role
+
+SIGNATURE = Signature(ECDSA_P256_SHA256, bytes(32), 1, b"v")
+IN_FRAME = trunk.FrameSignature(bytes(32), 1, b"v")
+
+
+class Caller:
+    """Who waits, and what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def answered_in_batch(self, arrived: Any) -> None:
+        self.told.append((arrived.header_part, arrived.body))
+
+    def answer_waits(self, token: bytes) -> None:
+        self.told.append(token)
+
+    def failed(self, error: LienthongError) -> None:
+        self.told.append(error.code)
+
+
+class Desk:
+    """A trunk that is up, its transport in memory."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, answer_s: float = 10) -> None:
+        self.transport = Transport()
+        self.over: list[LienthongError] = []
+        opening = trunk.upgrade_request(b"nut")
+        self.connection = TrunkConnection(Role.OPENER, trunk.Bounds(), clock=loop.time, opening=opening)
+        self.connection.connection_made(self.transport)
+        plane, _ = memory_plane()
+        self.trunk = CallingTrunk(
+            self.connection, loop=loop, signatures=plane.signatures, answer_s=answer_s, over=self.over.append
+        )
+        self.connection.take_up(self.trunk)
+        assert not self.trunk.usable
+        self.hear(trunk.UPGRADE_ANSWER + trunk.hello_frame(trunk.Bounds(in_flight=3)))
+        assert self.trunk.usable
+
+    def hear(self, data: bytes) -> None:
+        self.connection.data_received(data)
+
+    def ask(self, count: int = 2) -> list[Caller]:
+        """So many requests in one batch, numbered from 1."""
+        callers = [Caller() for _ in range(count)]
+        sent: list[Any] = []
+        leaves = [bytes([index]) * 32 for index in range(count)]
+        batch: LeavingBatch[trunk.TrunkRequest] = LeavingBatch(SIGNATURE, leaves, lambda *given: sent.append(given))
+        for index, caller in enumerate(callers):
+            self.trunk.send(Send(next(iter(nodes().values())), b"part", None, SIGNATURE), batch, index, caller)
+        assert [[entry.number for entry in entries] for _, entries in sent] == [list(range(1, count + 1))]
+        return callers
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    made = asyncio.new_event_loop()
+    yield made
+    made.close()
+
+
+def test_answers_come_in_any_order(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    first, second = desk.ask()
+    desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(2, b"b", None), trunk.TrunkLeaf(bytes(32))]))
+    assert (first.told, second.told) == ([], [(b"b", None)])
+    desk.hear(trunk.fault_frame(1, ELSEWHERE, b"token"))
+    assert first.told == [b"token"]
+    assert desk.trunk.idle
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"\0\0\0\1\x63",
+        trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(99, b"b", None)]),
+        trunk.fault_frame(99, 400, b""),
+        trunk.requests_frame(IN_FRAME, [trunk.TrunkRequest(1, 1, b"b", None)]),
+    ],
+    ids=["no frame", "an answer to nothing", "an error for nothing", "a request"],
+)
+def test_after_a_lie_nobody_knows_what_was_executed(loop: asyncio.AbstractEventLoop, lie: bytes) -> None:
+    desk = Desk(loop)
+    callers = desk.ask()
+    desk.hear(lie)
+    assert [caller.told for caller in callers] == [["HttpError"]] * 2
+    assert [error.code for error in desk.over] == ["InvalidMessage"]
+    assert desk.transport.written.endswith(trunk.bye_frame(trunk.Reason.BROKEN))
+    desk.connection.connection_lost(None)
+    assert len(desk.over) == 1
+    assert not desk.trunk.usable
+
+
+def test_who_waited_too_long_is_told_and_a_late_answer_does_no_harm(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop, answer_s=-1)
+    first, second = desk.ask()
+    desk.trunk.sweep()
+    assert first.told == second.told == ["DeadlineExceeded"]
+    assert desk.transport.written.endswith(trunk.cancel_frame(1) + trunk.cancel_frame(2))
+    desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(1, b"a", None), trunk.TrunkAnswer(2, b"b", None)]))
+    assert first.told == second.told == ["DeadlineExceeded"]
+    assert desk.trunk.usable
+
+
+def test_no_more_are_in_flight_than_was_agreed_and_none_after_bye(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    desk.ask(3)
+    assert not desk.trunk.usable
+    desk.hear(b"".join(trunk.fault_frame(number, 503, b"") for number in (1, 2, 3)))
+    assert desk.trunk.usable
+    desk.hear(trunk.bye_frame(trunk.Reason.DRAIN))
+    assert not desk.trunk.usable
+    assert desk.transport.written.endswith(trunk.bye_frame(trunk.Reason.DRAIN))
