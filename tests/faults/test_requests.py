@@ -342,7 +342,7 @@ def test_expect_continue_with_too_large_a_body(rig: Rig) -> None:
 def test_an_offered_upgrade_is_not_taken_up(rig: Rig, system: ScriptedService, chunked: bool, piece: int) -> None:
     """The first request of a common client library: executed once, whole, answered once, then comes the next."""
     lines = ["Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABk"]
-    name = f"nang-cap-{chunked}-{piece}"
+    name = f"nang-cap-{chunked}-{piece}-{len(rig.trunks)}"
     first = post(b'{"a":1}', f"X-Road-Id: {name}", *lines)
     if chunked:
         first = request("POST", PATH, "Transfer-Encoding: chunked", f"X-Road-Id: {name}", *lines)
