@@ -17,9 +17,9 @@ def path(name: str) -> Path:
     """The path of vector file `name`; skips the calling test or module where the vectors are absent."""
     file = ROOT / name
     if not file.exists():
-        pytest.skip(
-            f"{name} belongs to outside test vectors that are not published with the project", allow_module_level=True
-        )
+        # Nothing that can be installed brings them, so there is no remedy to name.
+        reason = f"{name} belongs to outside test vectors, which are not published and cannot be installed"
+        pytest.skip(reason, allow_module_level=True)
     return file
 
 
