@@ -9,6 +9,7 @@ from lienthong.adapters.http.answer import Caller, Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
+from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature, decode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.provider import ProviderExchange
@@ -48,6 +49,9 @@ class Batch(Protocol):
 
     def sign(self, effect: effects.Sign, feed: Callable[[object], None]) -> None:
         """Feed Signed or CannotSign."""
+
+    def append(self, record: Record, feed: Callable[[object], None]) -> None:
+        """Make the record of a message of a batch durable with the others; feed Recorded or RecordFailed."""
 
 
 class ProviderRun:
@@ -97,7 +101,7 @@ class ProviderRun:
             self.feed(self._batch.outcome(effect, self._started_ms))
 
     def _append(self, effect: effects.Append) -> None:
-        self._plane.append(effect.records, self.feed)
+        self._plane.append(effect.records, self.feed, self._batch)
 
     def _call(self, effect: effects.CallService) -> None:
         try:

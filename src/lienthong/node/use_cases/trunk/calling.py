@@ -11,6 +11,7 @@ from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.evidence.digest import MessageDigests, response_digests
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.effects import Send, Sign
+from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.node.use_cases.trunk.batching import Batching, Joined
@@ -58,7 +59,8 @@ class CallingTrunk:
     """The user of a connection that this side opened. `over` is told when it ended."""
 
     __slots__ = (
-        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_draining", "_in_flight", "_loop",
+        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_draining", "_in_flight", "_ledger",
+        "_loop",
         "_number", "_over", "_verifier", "was_ready",
     )  # fmt: skip
 
@@ -68,13 +70,15 @@ class CallingTrunk:
         *,
         loop: Any,
         signatures: Signatures,
+        ledger: Ledger,
         answer_s: float,
         over: Callable[[LienthongError], None],
     ) -> None:
         self._connection = connection
         self._loop = loop
-        self._batching: Batching[TrunkRequest] = Batching(loop, signatures.signing, self._leave)
+        self._batching: Batching[TrunkRequest] = Batching(loop, signatures.signing, ledger, self._leave)
         self._verifier = signatures.verifier
+        self._ledger = ledger
         self._answer_s = answer_s
         self._clock: Callable[[], float] = loop.time
         self._over = over
@@ -142,11 +146,12 @@ class CallingTrunk:
                 one = self._asked(message.number)
                 callers.append(one.caller)
                 known.append(response_digests(message.header_part, message.body, one.leaf))
-        batch = ArrivedBatch(frame.signature, known, self._verifier)
+        batch = ArrivedBatch(frame.signature, known, self._verifier, ledger=self._ledger, loop=self._loop)
         for index, (message, caller) in enumerate(zip(frame.messages, callers, strict=True)):
             if caller is not None and not isinstance(message, TrunkLeaf):
                 arrived = Arrived(message.header_part, message.body, batch, index)
                 self._tell(caller.answered_in_batch, arrived)
+        batch.recording.flush()
 
     def _asked(self, number: int) -> _InFlight:
         one = self._in_flight.pop(number, None)

@@ -15,9 +15,10 @@ from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node
 from lienthong.evidence.digest import request_digests
+from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import effects
-from lienthong.node.use_cases.plane import Ids, Logger
+from lienthong.node.use_cases.plane import Ids, Ledger, Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.signatures.turns import Feed
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
@@ -40,8 +41,11 @@ class Run(Protocol):
 class ServedTrunks:
     """The trunks that other nodes opened, and the answers that wait for these nodes. Belongs to the event loop."""
 
-    def __init__(self, signatures: Signatures, *, ids: Ids, bounds: Bounds, log: Logger, loop: Any) -> None:
+    def __init__(
+        self, signatures: Signatures, ledger: Ledger, *, ids: Ids, bounds: Bounds, log: Logger, loop: Any
+    ) -> None:
         self._signatures = signatures
+        self._ledger = ledger
         self._bounds = bounds
         self._log = log
         self._loop = loop
@@ -56,6 +60,7 @@ class ServedTrunks:
             node=node,
             new_run=new_run,
             signatures=self._signatures,
+            ledger=self._ledger,
             room=self._room,
             log=self._log,
             loop=self._loop,
@@ -93,9 +98,8 @@ class ServingTrunk:
     """The user of a connection that the other node opened."""
 
     __slots__ = (
-        "_batching", "_closing", "_connection", "_draining", "_in_flight", "_log", "_loop", "_new_run", "_node",
-        "_over", "_room",
-        "_signatures",
+        "_batching", "_closing", "_connection", "_draining", "_in_flight", "_ledger", "_log", "_loop", "_new_run",
+        "_node", "_over", "_room", "_signatures",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +109,7 @@ class ServingTrunk:
         node: Callable[[], Node],
         new_run: Callable[[Waits], Run],
         signatures: Signatures,
+        ledger: Ledger,
         room: WaitingRoom[Waits],
         log: Logger,
         loop: Any,
@@ -115,12 +120,13 @@ class ServingTrunk:
         self._node = node
         self._new_run = new_run
         self._signatures = signatures
+        self._ledger = ledger
         self._room = room
         self._log = log
         self._loop = loop
         self._over = over
         self._closing = self._draining = False
-        self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, self._leave)
+        self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, ledger, self._leave)
         self._in_flight: dict[int, Waits] = {}
 
     @property
@@ -149,7 +155,9 @@ class ServingTrunk:
             one.leaf if isinstance(one, TrunkLeaf) else request_digests(one.header_part, one.body)
             for one in frame.messages
         ]
-        batch = ArrivedBatch(frame.signature, digests, self._signatures.verifier)
+        batch = ArrivedBatch(
+            frame.signature, digests, self._signatures.verifier, ledger=self._ledger, loop=self._loop
+        )
         for index, one in enumerate(frame.messages):
             if isinstance(one, TrunkLeaf):
                 continue
@@ -159,6 +167,7 @@ class ServingTrunk:
                 run.start_in_batch(Arrived(one.header_part, one.body, batch, index), peer, waits)
             except Exception as error:  # boundary: whatever one exchange does, the next one is begun
                 self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+        batch.recording.flush()
         self._hold_back()
 
     def _hold_back(self) -> None:
@@ -277,6 +286,14 @@ class Waits:
     def sign(self, effect: effects.Sign, feed: Feed) -> None:
         """Feed Signed or CannotSign."""
         self._trunk.sign(effect, self, feed)
+
+    def append(self, record: Record, feed: Feed) -> None:
+        """Feed Recorded or RecordFailed."""
+        if record.kind is RecordKind.REQUEST:
+            self._arrived.recording.add(record, feed)
+        else:
+            assert self.seat is not None, "the answer has a place in a batch"
+            self.seat[0].recording.add(record, feed)
 
     # ---- the door of the run
     def reply(self, effect: effects.Reply) -> None:

@@ -14,7 +14,7 @@ from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node
-from lienthong.node.use_cases.plane import Logger
+from lienthong.node.use_cases.plane import Ledger, Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.trunk.calling import CallingTrunk
 from lienthong.wire.trunk import Bounds, upgrade_request
@@ -44,6 +44,7 @@ class Trunks:
         self,
         connector: Callable[[Node], Connect],
         signatures: Signatures,
+        ledger: Ledger,
         *,
         loop: asyncio.AbstractEventLoop,
         bounds: Bounds,
@@ -52,6 +53,7 @@ class Trunks:
     ) -> None:
         self._connector = connector
         self._signatures = signatures
+        self._ledger = ledger
         self._loop = loop
         self._bounds = bounds
         self._answer_s = answer_s
@@ -95,6 +97,7 @@ class Trunks:
             connection,
             loop=self._loop,
             signatures=self._signatures,
+            ledger=self._ledger,
             answer_s=self._answer_s,
             over=lambda error: self._failed(line, error),
         )

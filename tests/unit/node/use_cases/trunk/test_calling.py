@@ -17,6 +17,7 @@ from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.exchange.effects import Send
 from lienthong.node.use_cases.trunk.calling import ELSEWHERE, CallingTrunk
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch
+from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire import trunk
 from lienthong.wire.trunk_reader import Role
 
@@ -49,9 +50,15 @@ class Desk:
         opening = trunk.upgrade_request(b"nut")
         self.connection = TrunkConnection(Role.OPENER, trunk.Bounds(), clock=loop.time, opening=opening)
         self.connection.connection_made(self.transport)
-        plane, _ = memory_plane()
+        plane, self.ledger = memory_plane()
+        self._loop = loop
         self.trunk = CallingTrunk(
-            self.connection, loop=loop, signatures=plane.signatures, answer_s=answer_s, over=self.over.append
+            self.connection,
+            loop=loop,
+            signatures=plane.signatures,
+            ledger=plane.ledger,
+            answer_s=answer_s,
+            over=self.over.append,
         )
         self.connection.take_up(self.trunk)
         assert not self.trunk.usable
@@ -66,7 +73,10 @@ class Desk:
         callers = [Caller() for _ in range(count)]
         sent: list[Any] = []
         leaves = [bytes([index]) * 32 for index in range(count)]
-        batch: LeavingBatch[trunk.TrunkRequest] = LeavingBatch(SIGNATURE, leaves, lambda *given: sent.append(given))
+        recording = Recording(self.ledger, self._loop, SIGNATURE, leaves)
+        batch: LeavingBatch[trunk.TrunkRequest] = LeavingBatch(
+            SIGNATURE, leaves, lambda *given: sent.append(given), recording
+        )
         for index, caller in enumerate(callers):
             self.trunk.send(Send(next(iter(nodes().values())), b"part", None, SIGNATURE), batch, index, caller)
         assert [[entry.number for entry in entries] for _, entries in sent] == [list(range(1, count + 1))]
