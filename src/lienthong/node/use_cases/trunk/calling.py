@@ -58,8 +58,8 @@ class CallingTrunk:
     """The user of a connection that this side opened. `over` is told when it ended."""
 
     __slots__ = (
-        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_draining", "_in_flight", "_loop",
-        "_number", "_over", "_verifier", "was_ready",
+        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_in_flight", "_loop", "_number", "_over",
+        "_verifier", "was_ready",
     )  # fmt: skip
 
     def __init__(
@@ -81,14 +81,13 @@ class CallingTrunk:
         self._in_flight: dict[int, _InFlight] = {}
         self._deadlines: deque[tuple[float, int]] = deque()
         self._number = 0
-        self._draining = False
         self.was_ready = False
 
     @property
     def usable(self) -> bool:
         """Whether a request may take this way now."""
         connection = self._connection
-        if self._draining or not connection.ready or connection.flow.full or self._number >= NUMBER_MAX:
+        if connection.draining or not connection.ready or connection.flow.full or self._number >= NUMBER_MAX:
             return False
         return len(self._in_flight) < connection.bounds.in_flight
 
@@ -184,16 +183,13 @@ class CallingTrunk:
                 caller, one.caller = one.caller, None
                 self._connection.write(cancel_frame(number))
                 self._tell(caller.failed, Unavailable("DeadlineExceeded", "the other node did not answer in time"))
-        if self._connection.deadline < now:
-            self._connection.expire()
-        if self._draining and not self._in_flight:
+        self._connection.sweep()
+        if self._connection.draining and not self._in_flight:
             self._connection.close()
 
     def drain(self) -> None:
         """Begin nothing new."""
-        if not self._draining:
-            self._draining = True
-            self._connection.say_bye()
+        self._connection.say_bye()
 
     def abort(self) -> None:
         """Break off."""

@@ -93,8 +93,7 @@ class ServingTrunk:
     """The user of a connection that the other node opened."""
 
     __slots__ = (
-        "_batching", "_closing", "_connection", "_draining", "_in_flight", "_log", "_loop", "_new_run", "_node",
-        "_over", "_room",
+        "_batching", "_closing", "_connection", "_in_flight", "_log", "_loop", "_new_run", "_node", "_over", "_room",
         "_signatures",
     )  # fmt: skip
 
@@ -119,14 +118,9 @@ class ServingTrunk:
         self._log = log
         self._loop = loop
         self._over = over
-        self._closing = self._draining = False
+        self._closing = False
         self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, self._leave)
         self._in_flight: dict[int, Waits] = {}
-
-    @property
-    def idle(self) -> bool:
-        """Nothing in flight."""
-        return not self._in_flight
 
     def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
         self._connection.write(answers_frame(frame_signature(signature), entries))
@@ -190,14 +184,11 @@ class ServingTrunk:
     def sweep(self) -> None:
         """Ask a silent peer, and give it up; close what is at its end."""
         self._close_idle()
-        if self._connection.deadline < self._loop.time():
-            self._connection.expire()
+        self._connection.sweep()
 
     def drain(self) -> None:
         """Let the other node ask nothing more; what is in flight is answered."""
-        if not self._draining:
-            self._draining = True
-            self._connection.say_bye()
+        self._connection.say_bye()
 
     def abort(self) -> None:
         """Break off."""
