@@ -17,6 +17,7 @@ from lienthong.node.use_cases.trunk.batching import Batching, Joined
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
 from lienthong.wire.node_message import node_fault
 from lienthong.wire.trunk import (
+    ELSEWHERE,
     NUMBER_MAX,
     Answers,
     Frame,
@@ -26,9 +27,6 @@ from lienthong.wire.trunk import (
     cancel_frame,
     requests_frame,
 )
-
-ELSEWHERE = 303
-"""Status of a fault that says: the answer waits under the token that is its document."""
 
 
 class TrunkCaller(Protocol):

@@ -22,11 +22,20 @@ from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.signatures.turns import Feed
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.node.use_cases.trunk.batching import Batching
-from lienthong.node.use_cases.trunk.calling import ELSEWHERE
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
 from lienthong.node.use_cases.trunk.room import WaitingRoom
 from lienthong.wire.node_message import told_fault
-from lienthong.wire.trunk import Bounds, Cancel, Frame, Requests, TrunkAnswer, TrunkLeaf, answers_frame, fault_frame
+from lienthong.wire.trunk import (
+    ELSEWHERE,
+    Bounds,
+    Cancel,
+    Frame,
+    Requests,
+    TrunkAnswer,
+    TrunkLeaf,
+    answers_frame,
+    fault_frame,
+)
 from lienthong.wire.trunk_reader import Role
 
 

@@ -13,7 +13,7 @@ from lienthong.adapters.http.connect import Connect
 from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import NodeId
-from lienthong.domain.network import Node
+from lienthong.domain.network import Node, same_channel
 from lienthong.node.use_cases.plane import Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.trunk.calling import CallingTrunk
@@ -74,7 +74,7 @@ class Trunks:
 
     def _known_as(self, node: Node, line: _Line | None) -> _Line:
         """The line of a node that the directory describes anew; the old trunk ends where the channel is another."""
-        if line is not None and _channel(line.node) == _channel(node):
+        if line is not None and same_channel(line.node, node):
             line.node = node
             return line
         if line is not None and line.trunk is not None:
@@ -140,7 +140,3 @@ class Trunks:
 
     def _all(self) -> list[CallingTrunk]:
         return [line.trunk for line in self._lines.values() if line.trunk is not None]
-
-
-def _channel(node: Node) -> tuple[object, ...]:
-    return (node.host, node.port, node.tls_digests)
