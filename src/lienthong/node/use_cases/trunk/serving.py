@@ -23,7 +23,7 @@ from lienthong.node.use_cases.signatures.turns import Feed
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.node.use_cases.trunk.batching import Batching
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
-from lienthong.node.use_cases.trunk.room import WaitingRoom
+from lienthong.node.use_cases.trunk.room import Door, WaitingRoom
 from lienthong.wire.node_message import told_fault
 from lienthong.wire.trunk import (
     ELSEWHERE,
@@ -237,22 +237,6 @@ class ServingTrunk:
             self.tell_fault(number, error, "")
             return
         self._connection.write(fault_frame(number, ELSEWHERE, token))
-
-
-class Door(Protocol):
-    """The other node at the door for an answer that waited."""
-
-    def reply(self, effect: effects.Reply) -> None:
-        """The signed answer."""
-
-    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
-        """A signed answer in pieces."""
-
-    def end(self) -> None:
-        """It is complete."""
-
-    def break_off(self) -> None:
-        """It cannot be completed."""
 
 
 class Waits:
