@@ -11,6 +11,7 @@ from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.evidence.digest import MessageDigests, response_digests
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.effects import Send, Sign
+from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.node.use_cases.trunk.batching import Batching, Joined
@@ -122,9 +123,9 @@ class CallingTrunk:
         elif isinstance(frame, TrunkFault):
             caller = self._asked(frame.number).caller
             if caller is not None and frame.status == ELSEWHERE:
-                self._tell(caller.answer_waits, frame.document)
+                tell_one(self._loop, caller.answer_waits, frame.document)
             elif caller is not None:
-                self._tell(caller.failed, node_fault(frame.status, frame.document))
+                tell_one(self._loop, caller.failed, node_fault(frame.status, frame.document))
         else:
             raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
 
@@ -143,19 +144,13 @@ class CallingTrunk:
         for index, (message, caller) in enumerate(zip(frame.messages, callers, strict=True)):
             if caller is not None and not isinstance(message, TrunkLeaf):
                 arrived = Arrived(message.header_part, message.body, batch, index)
-                self._tell(caller.answered_in_batch, arrived)
+                tell_one(self._loop, caller.answered_in_batch, arrived)
 
     def _asked(self, number: int) -> _InFlight:
         one = self._in_flight.pop(number, None)
         if one is None:
             raise Malformed("InvalidMessage", f"an answer to request {number}, which does not wait for one")
         return one
-
-    def _tell(self, told: Callable[[Any], None], what: object) -> None:
-        try:
-            told(what)
-        except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
-            self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
 
     def closing(self) -> None:
         """The other side takes nothing more."""
@@ -167,7 +162,7 @@ class CallingTrunk:
         lost = Unavailable("HttpError", f"the trunk ended before the answer came ({error.code})")
         for one in in_flight.values():
             if one.caller is not None:
-                self._tell(one.caller.failed, lost)
+                tell_one(self._loop, one.caller.failed, lost)
         self._over(error)
 
     # ---- who sweeps
@@ -180,7 +175,8 @@ class CallingTrunk:
             if one is not None and one.caller is not None:
                 caller, one.caller = one.caller, None
                 self._connection.write(cancel_frame(number))
-                self._tell(caller.failed, Unavailable("DeadlineExceeded", "the other node did not answer in time"))
+                late = Unavailable("DeadlineExceeded", "the other node did not answer in time")
+                tell_one(self._loop, caller.failed, late)
         self._connection.sweep()
         if self._connection.draining and not self._in_flight:
             self._connection.close()

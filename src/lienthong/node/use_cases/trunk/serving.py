@@ -17,6 +17,7 @@ from lienthong.domain.network import Node
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import effects
+from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.plane import Ids, Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.signatures.turns import Feed
@@ -157,12 +158,12 @@ class ServingTrunk:
             if isinstance(one, TrunkLeaf):
                 continue
             waits = self._in_flight[one.number] = Waits(self, one.number, batch, peer.node_id)
-            try:
-                run = self._new_run(waits)
-                run.start_in_batch(Arrived(one.header_part, one.body, batch, index), peer, waits)
-            except Exception as error:  # boundary: whatever one exchange does, the next one is begun
-                self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+            arrived = Arrived(one.header_part, one.body, batch, index)
+            tell_one(self._loop, self._begin, arrived, peer, waits)
         self._hold_back()
+
+    def _begin(self, arrived: Arrived, peer: Node, waits: Waits) -> None:
+        self._new_run(waits).start_in_batch(arrived, peer, waits)
 
     def _hold_back(self) -> None:
         """Take no more requests while the other node does not read its answers."""
