@@ -157,7 +157,7 @@ class ServingTrunk:
         for index, one in enumerate(frame.messages):
             if isinstance(one, TrunkLeaf):
                 continue
-            waits = self._in_flight[one.number] = Waits(self, one.number, batch, peer.node_id)
+            waits = self._in_flight[one.number] = Waits(self, one.number, peer.node_id)
             arrived = Arrived(one.header_part, one.body, batch, index)
             tell_one(self._loop, self._begin, arrived, peer, waits)
         self._hold_back()
@@ -243,21 +243,15 @@ class ServingTrunk:
 class Waits:
     """The other node, waiting for the answer to one request of a trunk. `seat` is the answer's place in its batch."""
 
-    __slots__ = ("_arrived", "_door", "_number", "_tell", "_trunk", "node_id", "seat")
+    __slots__ = ("_door", "_number", "_tell", "_trunk", "node_id", "seat")
 
-    def __init__(self, trunk: ServingTrunk, number: int, arrived: ArrivedBatch, node_id: NodeId) -> None:
+    def __init__(self, trunk: ServingTrunk, number: int, node_id: NodeId) -> None:
         self._trunk = trunk
         self._number = number
-        self._arrived = arrived
         self.node_id = node_id
         self._door: Door | None = None
         self._tell: Callable[[Door], None] | None = None
         self.seat: tuple[LeavingBatch[TrunkAnswer], int] | None = None
-
-    # ---- proves and signs
-    def outcome(self, effect: effects.Verify, now_ms: int) -> object:
-        """SignatureVerified or SignatureUnproven."""
-        return self._arrived.outcome(effect, now_ms)
 
     def sign(self, effect: effects.Sign, feed: Feed) -> None:
         """Feed Signed or CannotSign."""
