@@ -1,7 +1,7 @@
 """The trunks that this node opened: one for each node that offers it, made in the background.
 
-While there is none, requests take the baseline. A node that does not offer it is asked again after a while; one that
-cannot be reached, after longer and longer.
+While there is none, requests take the baseline. A node that does not offer it or cannot be reached is asked again
+later and later, at most `PAUSE_MAX_S` after the last time.
 """
 
 from __future__ import annotations
@@ -91,6 +91,9 @@ class Trunks:
         except (OSError, TimeoutError, LienthongError) as error:
             self._failed(line, error)
             return
+        if self._closed or self._lines.get(node.node_id) is not line:
+            connection.abort()  # meanwhile the directory says something else, or nothing new begins
+            return
         line.trunk = CallingTrunk(
             connection,
             loop=self._loop,
@@ -108,10 +111,10 @@ class Trunks:
         trunk, line.trunk, line.task = line.trunk, None, None
         if trunk is not None and trunk.was_ready:
             line.pause_s = PAUSE_S
-        line.ask_at = self._loop.time() + line.pause_s
-        line.pause_s = min(2 * line.pause_s, PAUSE_MAX_S)
+        pause_s, line.pause_s = line.pause_s, min(2 * line.pause_s, PAUSE_MAX_S)
+        line.ask_at = self._loop.time() + pause_s
         code = error.code if isinstance(error, LienthongError) else type(error).__name__
-        self._log.info("trunk.down", node=str(line.node.node_id), code=code, asked_again_s=line.ask_at)
+        self._log.info("trunk.down", node=str(line.node.node_id), code=code, asked_again_s=pause_s)
 
     def _let_go(self, trunk: CallingTrunk) -> None:
         trunk.drain()
