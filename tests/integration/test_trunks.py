@@ -25,12 +25,6 @@ LARGE = 300_000
 
 
 @pytest.fixture(scope="module")
-def system() -> Iterator[ScriptedService]:
-    with ScriptedService() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
     rig = Rig(tmp_path_factory.mktemp("trunks"), system.url, trunks=BOTH)
     rig.start()

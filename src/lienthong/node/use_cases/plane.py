@@ -12,6 +12,8 @@ from lienthong.exchange import inputs
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.tally import Tally
 
+Feed = Callable[[object], None]
+
 
 class Ledger(Protocol):
     """Where encoded records become durable."""
@@ -22,13 +24,6 @@ class Ledger(Protocol):
 
     def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
         """Take a record; raises Unavailable LoggingFailed where it cannot."""
-
-
-class Frames(Protocol):
-    """Where the records of messages go that share a signature."""
-
-    def append(self, record: Record, feed: Callable[[object], None]) -> None:
-        """Make it durable with others of its batch, then feed Recorded or RecordFailed."""
 
 
 class Logger(Protocol):
@@ -79,18 +74,21 @@ class Plane:
     log: Logger
 
     def append(
-        self, records: tuple[Record, ...], feed: Callable[[object], None], batch: Frames | None = None
+        self, records: tuple[Record, ...], feed: Feed, in_frame: Callable[[Record, Feed], None] | None = None
     ) -> None:
-        """Make `records` durable, then feed Recorded or RecordFailed, once. `batch` takes those of its messages."""
+        """Make `records` durable, then feed Recorded or RecordFailed, once.
+
+        `in_frame` takes those of messages of a batch, which become durable with others.
+        """
         first = records[0]
-        if len(records) == 1 and first.batch_size and batch is not None:
-            batch.append(first, feed)
+        if len(records) == 1 and first.batch_size and in_frame is not None:
+            in_frame(first, feed)
             return
         waiting = _Waiting(len(records), feed)
         try:
             for record in records:
-                if record.batch_size and batch is not None:
-                    batch.append(record, waiting.fed)
+                if record.batch_size and in_frame is not None:
+                    in_frame(record, waiting.fed)
                 else:
                     self.ledger.append(encode_record(record), waiting.done)
         except LienthongError as error:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from lienthong.domain.errors import Unavailable
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import Sign
+from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signing
 from lienthong.node.use_cases.trunk.leaving import Leave, LeavingBatch
@@ -72,9 +73,5 @@ class Batching(Generic[_M]):
         recording.flush()
 
     def _tell(self, joined: Joined[_M], batch: LeavingBatch[_M] | None, index: int, signed: object) -> None:
-        try:
-            joined(batch, index, signed)
-        except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
-            if batch is not None:
-                batch.drop(index)
-            self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+        if not tell_one(self._loop, joined, batch, index, signed) and batch is not None:
+            batch.drop(index)

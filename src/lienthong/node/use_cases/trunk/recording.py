@@ -9,6 +9,7 @@ from lienthong.domain.errors import LienthongError
 from lienthong.evidence.frame_record import encode_frame
 from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
+from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.plane import RECORDED, Ledger, record_failed
 
 Feed = Callable[[object], None]
@@ -64,7 +65,4 @@ class _Told:
         if failure is not None:
             given = record_failed(failure)
         for feed in self._feeds:
-            try:
-                feed(given)
-            except Exception as error:  # boundary: whatever one exchange does, the next one is told
-                self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+            tell_one(self._loop, feed, given)

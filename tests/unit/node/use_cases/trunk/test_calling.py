@@ -15,7 +15,7 @@ from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.exchange.effects import Send
-from lienthong.node.use_cases.trunk.calling import ELSEWHERE, CallingTrunk
+from lienthong.node.use_cases.trunk.calling import CallingTrunk
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch
 from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire import trunk
@@ -95,7 +95,7 @@ def test_answers_come_in_any_order(loop: asyncio.AbstractEventLoop) -> None:
     first, second = desk.ask()
     desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(2, b"b", None), trunk.TrunkLeaf(bytes(32))]))
     assert (first.told, second.told) == ([], [(b"b", None)])
-    desk.hear(trunk.fault_frame(1, ELSEWHERE, b"token"))
+    desk.hear(trunk.fault_frame(1, trunk.ELSEWHERE, b"token"))
     assert first.told == [b"token"]
     assert desk.trunk.idle
 
