@@ -168,6 +168,8 @@ class Rig:
     callers: str | None = None
     """The consumer's ``[[systems]]`` in place of those that are known by the loopback address."""
     answer_s: float = 3
+    service_settings: str = ""
+    """Further settings (TOML) of each service."""
     error_style: str = "documented"
     workers: dict[str, int] = field(default_factory=dict)
     trunks: frozenset[str] = frozenset()
@@ -285,7 +287,7 @@ class Rig:
             for service_id in [SERVICE, *(one.service_id for one in self.services)]:
                 if service_id not in self.unhosted:
                     text += f'\n[[services]]\nid = "{service_id}"\nurl = "{self.service_url}"\n'
-                    text += f"answer_s = {self.answer_s}\n"
+                    text += f"answer_s = {self.answer_s}\n{self.service_settings}\n"
         elif self.callers is not None:
             text += self.callers
         else:

@@ -80,6 +80,17 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     made.close()
 
 
+@pytest.mark.parametrize(("answer_s", "told_ms"), [(60, 59_000), (2, 1000), (1, 500)])
+def test_the_other_node_is_told_less_than_is_waited_here(
+    loop: asyncio.AbstractEventLoop, answer_s: float, told_ms: int
+) -> None:
+    desk, left = Desk(loop, answer_s), list[Any]()
+    batch: LeavingBatch[trunk.TrunkRequest]
+    batch = LeavingBatch(SIGNATURE, [bytes(32)], lambda _, entries: left.extend(entries))
+    desk.trunk.send(Send(next(iter(nodes().values())), b"part", None, SIGNATURE), batch, 0, Caller())
+    assert [entry.remaining_ms for entry in left] == [told_ms]
+
+
 def test_answers_come_in_any_order(loop: asyncio.AbstractEventLoop) -> None:
     desk = Desk(loop)
     first, second = desk.ask()
