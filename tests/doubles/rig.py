@@ -186,6 +186,8 @@ class Rig:
     """How long the next directory lives."""
     tls_digests: dict[str, bytes] = field(default_factory=dict)
     """What the next directory says about channel certificates in place of the truth."""
+    next_keys: dict[str, Keys] = field(default_factory=dict)
+    """Keys that the next directory names beside those in use, by the name of the node."""
 
     def __post_init__(self) -> None:
         self.now_ms = time.time_ns() // 1_000_000
@@ -253,9 +255,12 @@ class Rig:
 
     def _directory_node(self, node: NodeProcess, node_id: NodeId, member: MemberId) -> Node:
         keys = self.keys[node.name]
-        digests = frozenset({self.tls_digests.get(node.name, keys.tls_digest)})
+        digests, signers = {self.tls_digests.get(node.name, keys.tls_digest)}, (keys.signer,)
+        if node.name in self.next_keys:
+            coming = self.next_keys[node.name]
+            digests, signers = digests | {coming.tls_digest}, (*signers, coming.signer)
         notice = self.maintenance.get(node.name)
-        return Node(node_id, "127.0.0.1", node.peer, digests, frozenset({member}), (keys.signer,), notice)
+        return Node(node_id, "127.0.0.1", node.peer, frozenset(digests), frozenset({member}), signers, notice)
 
     def _make_directory(self) -> None:
         folder = self.folder / "keys"

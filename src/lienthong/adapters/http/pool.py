@@ -49,6 +49,7 @@ class ConnectionPool:
         self._idle: list[HttpClientConnection] = []
         self._open: set[HttpClientConnection] = set()
         self._opening = 0
+        self._retired = False
         self._waiting: deque[_Call] = deque()
         self._not_sent: dict[Caller, _Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,15 +86,15 @@ class ConnectionPool:
             return
         connection.fresh = False
         connection.deadline = self.now() + self.bounds.idle_s
-        if not connection.reusable or connection.transport.is_closing():
+        usable = connection.reusable and not connection.transport.is_closing()
+        call = self._next() if usable else None
+        if call is not None:
+            self._begin(call, connection)
+        elif usable and not self._retired:
+            self._idle.append(connection)
+        else:
             connection.transport.close()
             self.lost(connection)
-        else:
-            call = self._next()
-            if call is None:
-                self._idle.append(connection)
-            else:
-                self._begin(call, connection)
 
     def lost(self, connection: HttpClientConnection) -> None:
         """A connection ended: it is never used again; whoever waits gets another one."""
@@ -111,6 +112,18 @@ class ConnectionPool:
             connection.expire()
         while self._waiting and (self._waiting[0].withdrawn or self._waiting[0].until < now):
             self._fail(self._waiting.popleft(), Unavailable("Overloaded", f"no free connection to {self._name}"))
+
+    def retire(self) -> None:
+        """No more calls will come: those that were asked for come to their end, connections are closed after them."""
+        self._retired = True
+        for connection in list(self._idle):
+            connection.transport.close()
+            self.lost(connection)
+
+    @property
+    def empty(self) -> bool:
+        """There is no connection, and nobody waits for one."""
+        return not (self._open or self._opening or self._waiting)
 
     def close(self) -> None:
         """End all connections and calls; who waits is told."""

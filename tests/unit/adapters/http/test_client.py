@@ -369,6 +369,24 @@ def test_what_is_withdrawn_while_its_connection_opens_is_not_sent(refuse: list[B
     run(test)
 
 
+def test_a_retired_pool_ends_what_was_asked_for() -> None:
+    async def test() -> None:
+        net = Net(connections=2)
+        calls = [await net.call(data) for data in (b"1", b"2", b"3")]
+        net.receive(OK)
+        net.pool.retire()
+        assert not net.pool.empty
+        assert [call.told for call in calls] == [[], ["answered"], []]
+        net.receive(OK, 0)
+        net.receive(OK, 1)
+        await settle()
+        assert [call.told for call in calls] == [["answered"]] * 3
+        assert net.pool.empty
+        assert all(connection.transport.closed for connection in net.made)
+
+    run(test)
+
+
 # ---- large bodies
 def large(net: Net, size: int = 300) -> None:
     net.receive(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)

@@ -60,7 +60,7 @@ class CallingTrunk:
     """The user of a connection that this side opened. `over` is told when it ended."""
 
     __slots__ = (
-        "_answer_s", "_batching", "_clock", "_connection", "_in_flight", "_loop", "_number", "_over",
+        "_answer_s", "_batching", "_clock", "_connection", "_in_flight", "_loop", "_lost", "_number", "_over",
         "_verifier", "was_ready",
     )  # fmt: skip
 
@@ -82,6 +82,7 @@ class CallingTrunk:
         self._over = over
         self._in_flight: dict[int, _InFlight] = {}
         self._number = 0
+        self._lost = False
         self.was_ready = False
 
     @property
@@ -90,7 +91,7 @@ class CallingTrunk:
         connection = self._connection
         if connection.draining or not connection.ready or connection.flow.full or self._number >= NUMBER_MAX:
             return False
-        return len(self._in_flight) < connection.bounds.in_flight
+        return len(self._in_flight) + self._batching.waiting < connection.bounds.in_flight
 
     @property
     def idle(self) -> bool:
@@ -104,6 +105,10 @@ class CallingTrunk:
 
     def send(self, effect: Send, batch: LeavingBatch[TrunkRequest], index: int, caller: TrunkCaller) -> None:
         """Put a request to the others of its batch."""
+        if self._lost:
+            batch.drop(index)
+            caller.failed(Unavailable("NetworkError", "the trunk ended before the request went out"))
+            return
         self._number += 1
         self._in_flight[self._number] = _InFlight(caller, batch.leaves[index], self._clock() + self._answer_s)
         remaining_ms = int(1000 * max(self._answer_s - WAY_BACK_S, self._answer_s / 2))
@@ -159,6 +164,7 @@ class CallingTrunk:
 
     def ended(self, error: LienthongError) -> None:
         """What was in flight may have been executed, whatever ended the trunk."""
+        self._lost = True
         in_flight, self._in_flight = self._in_flight, {}
         lost = Unavailable("HttpError", f"the trunk ended before the answer came ({error.code})")
         for one in in_flight.values():
@@ -183,7 +189,8 @@ class CallingTrunk:
             self._connection.close()
 
     def drain(self) -> None:
-        """Begin nothing new."""
+        """Begin nothing new; what was to be signed in this turn still goes out."""
+        self._batching.flush()
         self._connection.say_bye()
 
     def abort(self) -> None:
