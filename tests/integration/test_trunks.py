@@ -15,6 +15,8 @@ from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig, grant, service
 from tests.doubles.scripted_service import ScriptedService
 
 from lienthong.adapters.ledger_files import read_records
+from lienthong.domain.identifiers import ServiceId
+from lienthong.domain.network import SignatureForm
 from lienthong.evidence.record import Record, RecordKind, decode_record
 from lienthong.evidence.show import verify_record
 from lienthong.node.use_cases.trunk.leaving import frame_signature
@@ -23,13 +25,15 @@ from lienthong.wire.message import parse_response_part
 from lienthong.wire.trunk_reader import Role, TrunkReader
 
 OTHER = service("khac")
+OWN = service("chu-ky-rieng", signature=SignatureForm.MESSAGE)
 LARGE = 300_000
 """Bytes; the rig's nodes take 256 KiB into a frame."""
 
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
-    rig = Rig(tmp_path_factory.mktemp("trunks"), system.url, trunks=BOTH)
+    grants = [grant(), grant(grant_id="g-2", service=OWN.service_id)]
+    rig = Rig(tmp_path_factory.mktemp("trunks"), system.url, grants, trunks=BOTH, services=[OWN])
     rig.start()
     until_trunk(rig)
     yield rig
@@ -148,10 +152,10 @@ class Opened:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
-    def ask(self, caller: PeerCaller, *paths: str, remaining_ms: int = 10_000) -> None:
+    def ask(self, caller: PeerCaller, *paths: str, service: ServiceId = SERVICE) -> None:
         """Requests for these paths in one frame, numbered from 1."""
-        parts = [caller.part(path=path) for path in paths]
-        requests = [trunk.TrunkRequest(number, remaining_ms, part, b"{}") for number, part in enumerate(parts, 1)]
+        parts = [caller.part(path=path, service=service) for path in paths]
+        requests = [trunk.TrunkRequest(number, 10_000, part, b"{}") for number, part in enumerate(parts, 1)]
         self.send(trunk.requests_frame(frame_signature(caller.sign_batch(*parts)), requests))
 
     def answers(self, count: int) -> dict[int, str | None]:
@@ -201,6 +205,23 @@ def test_messages_with_a_false_signature_are_refused_each(rig: Rig, system: Scri
     opened.send(trunk.hello_frame(trunk.Bounds()) + trunk.requests_frame(false, requests) + trunk.bye_frame(0))
     told = opened.rest()
     assert told.count(b"InvalidSignatureValue") == 2
+    assert len(system.ids()) == executed
+
+
+def test_a_service_that_demands_it_gets_a_signature_for_each_message(rig: Rig, system: ScriptedService) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        url = f"/r1/{OWN.service_id}/echo"
+        answers = list(threads.map(lambda _: call(rig.consumer.front, url, method="POST", headers=CLIENT), range(20)))
+    assert {answer.status for answer in answers} == {200}
+    found = [one for answer in answers for one in of_exchange(rig, answer)]
+    assert len(found) == 4 * len(answers)
+    assert all(one.batch_place is None for one in found)
+    check_proven(rig, found)
+    executed = len(system.ids())
+    opened = Opened(rig)
+    opened.send(trunk.hello_frame(trunk.Bounds()))
+    opened.ask(PeerCaller.of(rig), "/echo", "/echo", service=OWN.service_id)
+    assert opened.answers(2) == dict.fromkeys((1, 2), "Server.ServerProxy.MissingSignature")
     assert len(system.ids()) == executed
 
 
