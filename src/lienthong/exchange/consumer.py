@@ -208,7 +208,7 @@ class ConsumerExchange:
             check_response(part, self._ids)
         except LienthongError as error:
             return self._fail(error, given.now_ms)
-        fault = remote_fault(part, answer.body)
+        fault = None if part.fault is None else remote_fault(part, answer.body)
         seat = answer.batch.seat if answer.batch is not None else None
         message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature, seat)
         outcome = "" if fault is None else fault.code
