@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from lienthong.domain.errors import Unavailable
-from lienthong.domain.identifiers import ClientId, ServiceId
+from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts
 
 _KEY_SIZE = 16
 MessageKey = bytes
@@ -14,7 +14,7 @@ MessageKey = bytes
 
 def once_key(client: ClientId, service: ServiceId, message_id: str) -> MessageKey:
     """The key of such a message; identifiers as the directory resolves them. Only the last part may hold anything."""
-    text = "\n".join((*client, "", *service, message_id))
+    text = f"{encode_parts(client)}\n{encode_parts(service)}\n{message_id}"
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_SIZE).digest()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import httptools
 
@@ -26,6 +26,10 @@ from lienthong.adapters.http.request import (
 )
 
 __all__ = ["ConnectionRegistry", "HttpRequest", "HttpServerConnection", "RequestHandler", "plain_response"]
+
+_BETWEEN: Final = Stage.BETWEEN
+_HEAD: Final = Stage.HEAD
+_BODY: Final = Stage.BODY
 
 
 class HttpServerConnection(InboxProtocol):
@@ -51,7 +55,7 @@ class HttpServerConnection(InboxProtocol):
         self._size = 0
         self._silent = 0
         self._raw_left = 0
-        self._stage = Stage.BETWEEN
+        self._stage = _BETWEEN
         self._busy = False
         self._held = False
         self._ending = False
@@ -108,7 +112,7 @@ class HttpServerConnection(InboxProtocol):
     def data_received(self, data: bytes) -> None:
         if self._lingering or self._break_later is not None:
             return
-        if self._stage is Stage.BODY and (not self._busy or self._sink is not None):
+        if self._stage is _BODY and (not self._busy or self._sink is not None):
             self.deadline = self._clock() + self._bounds.body_idle_s
         if self._raw_left > 0 and self._sink is not None:
             data = self._pass_body(self._sink, data)
@@ -161,7 +165,7 @@ class HttpServerConnection(InboxProtocol):
         if self._leading:
             return
         self._silent = self._header_bytes = self._size = 0
-        self._stage = Stage.HEAD
+        self._stage = _HEAD
         if not self._busy:
             self.deadline = self._clock() + self._bounds.header_s
 
@@ -176,7 +180,7 @@ class HttpServerConnection(InboxProtocol):
             return
         self._silent = 0
         self._header_bytes += len(name) + len(value)
-        if self._stage is Stage.BODY:
+        if self._stage is _BODY:
             self._count(0)
             return  # a trailer: never merged into the header (RFC 9110 6.5.1)
         self._request.headers.append((name, value))
@@ -185,7 +189,7 @@ class HttpServerConnection(InboxProtocol):
         if self._leading:
             return
         self._count(0)
-        self._stage = Stage.BODY
+        self._stage = _BODY
         request = self._request
         if len(request.headers) > self._bounds.header_count:
             raise BoundError(431, "too many header fields")
@@ -235,7 +239,7 @@ class HttpServerConnection(InboxProtocol):
         if (self._framing and not self._leading) or self._raw_left > 0:
             return  # not its end: see `_feed`
         self._silent = self._raw_left = 0
-        self._stage = Stage.BETWEEN
+        self._stage = _BETWEEN
         if self._sink is not None:
             sink, self._sink = self._sink, None
             self._request = HttpRequest(self)
@@ -258,9 +262,8 @@ class HttpServerConnection(InboxProtocol):
     # ---- for the handler
     def respond(self, data: bytes, *, keep_alive: bool = True) -> None:
         """Write one whole answer (head and body) and take up the next request."""
-        transport = self.transport
-        if not transport.is_closing():
-            transport.write(data)
+        if not self.transport.is_closing():
+            self.transport.write(data)
         self._next(keep_alive)
 
     def start(self, head: bytes) -> FlowControl:
@@ -287,7 +290,7 @@ class HttpServerConnection(InboxProtocol):
         the answer away from a peer that is still sending."""
         if self.transport is None or self.transport.is_closing() or self._lingering:
             return
-        if self._stage is Stage.BETWEEN or self._ending:
+        if self._stage is _BETWEEN or self._ending:
             self.transport.close()
             return
         self._lingering = True
@@ -298,7 +301,7 @@ class HttpServerConnection(InboxProtocol):
     @property
     def idle(self) -> bool:
         """Nothing in flight."""
-        return not self._busy and not self._waiting
+        return not (self._busy or self._waiting)
 
     def expire(self) -> None:
         """The deadline passed: a slow or silent peer. Not where we are the ones who do not read its body."""
@@ -306,7 +309,7 @@ class HttpServerConnection(InboxProtocol):
             self.deadline = self._clock() + self._bounds.body_idle_s
         elif self._gives_up():
             self.abort()
-        elif self._stage is not Stage.BETWEEN:
+        elif self._stage is not _BETWEEN:
             self._break(408, "the request did not arrive in time")
         else:
             self.close()
@@ -340,12 +343,13 @@ class HttpServerConnection(InboxProtocol):
     def _take_up(self) -> None:
         """Go on with the next request, if one is there."""
         if self._waiting:
-            request = self._waiting.popleft()
-            if len(self._waiting) < self._bounds.pipelined:
+            if len(self._waiting) <= self._bounds.pipelined:
                 self.flow.resume_reading()
-            self._begin(request)
+            self._begin(self._waiting.popleft())
             return
-        self.deadline = self._clock() + self._pause_s()
+        bounds, stage = self._bounds, self._stage
+        pause_s = bounds.idle_s if stage is _BETWEEN else bounds.body_idle_s if stage is _BODY else bounds.header_s
+        self.deadline = self._clock() + pause_s
         if self._break_later is not None:
             (status, reason), self._break_later = self._break_later, None
             self._break(status, reason)
@@ -354,19 +358,14 @@ class HttpServerConnection(InboxProtocol):
         else:
             self.flow.resume_reading()
 
-    def _pause_s(self) -> float:
-        bounds = self._bounds
-        waits = {Stage.BETWEEN: bounds.idle_s, Stage.HEAD: bounds.header_s, Stage.BODY: bounds.body_idle_s}
-        return waits[self._stage]
-
     def _begin_stream(self) -> BodySink:
         if self._busy:
             raise BoundError(400, "a large body waits for the answer to the request before")
         self._busy = True
         self._request.stream = True
         assert self._flow is not None
-        sink = self._sink = self._handler.open_stream(self._request)
-        return sink
+        self._sink = self._handler.open_stream(self._request)
+        return self._sink
 
     @property
     def flow(self) -> FlowControl:
