@@ -60,15 +60,29 @@ def decode_records(encoded: bytes | memoryview) -> tuple[Record, ...]:
 
     Reads what `encode_record` and `encode_frame` write. Raises Malformed for anything else.
     """
-    if len(encoded) == 0 or encoded[0] != _FIRST_BYTE:
-        return (decode_record(encoded),)
+    return _expanded(_frame(encoded)) if _is_frame(encoded) else (decode_record(encoded),)
+
+
+def listed_records(encoded: bytes | memoryview) -> tuple[Record, ...]:
+    """As `decode_records`, for those who look for a message and do not ask for its proof.
+
+    Messages of a frame come without signature and proof, and are not held against their leaves.
+    """
+    return _frame(encoded).records if _is_frame(encoded) else (decode_record(encoded),)
+
+
+def _is_frame(encoded: bytes | memoryview) -> bool:
+    return len(encoded) > 0 and encoded[0] == _FIRST_BYTE
+
+
+def _frame(encoded: bytes | memoryview) -> FrameRecord:
     try:
         frame = _decoder.decode(encoded)
     except (msgspec.DecodeError, RecursionError):
         raise Malformed("BadRequest", "The ledger record cannot be read") from None
     if frame.version != FRAME_VERSION:
         raise Malformed("BadRequest", f"Ledger records of version {frame.version} are not known")
-    return _expanded(frame)
+    return frame
 
 
 def _expanded(frame: FrameRecord) -> tuple[Record, ...]:

@@ -14,7 +14,7 @@ from tests.doubles.values import replace
 
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.batch import Batch, Placed, batch_of, root_of
-from lienthong.evidence.frame_record import MESSAGES_MAX, decode_records, encode_frame
+from lienthong.evidence.frame_record import MESSAGES_MAX, decode_records, encode_frame, listed_records
 from lienthong.evidence.record import Record, RecordKind, encode_record
 from lienthong.evidence.signature import verify_in_batch
 
@@ -58,7 +58,15 @@ def test_each_message_comes_back_as_if_it_stood_alone(size: int, data: st.DataOb
 
 def test_a_record_of_a_single_message_is_read_as_such() -> None:
     for record in (response_record(SIGNER), outcome_record(), in_batch(response_record(SIGNER), SIGNER)):
-        assert decode_records(encode_record(record)) == (record,)
+        assert decode_records(encode_record(record)) == listed_records(encode_record(record)) == (record,)
+
+
+def test_who_only_looks_gets_the_messages_without_what_proves_them() -> None:
+    encoded = frame(5, [1, 3])
+    stripped = [replace(record, signature=None, proof=()) for record in decode_records(encoded)]
+    assert list(listed_records(encoded)) == stripped == [one_of(5, 1), one_of(5, 3)]
+    with pytest.raises(Malformed):
+        listed_records(_changed(_put(0, lambda version: version + 1)))
 
 
 def test_a_frame_record_is_an_array_of_four_and_holds_nothing_twice() -> None:

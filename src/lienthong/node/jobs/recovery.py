@@ -17,7 +17,7 @@ from lienthong.adapters.ledger_files import START, Position, read_records
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import parse_client_id, parse_service_id
-from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.frame_record import listed_records
 from lienthong.evidence.record import RECORD_VERSION, Direction, Record, RecordKind
 from lienthong.exchange.replay import ReplayGuard
 from lienthong.exchange.seen import once_key
@@ -76,7 +76,7 @@ def ledger_records(directory: Path, start: Position = START) -> Iterator[Record]
     if not directory.exists():
         return
     for found in read_records(directory, start):
-        yield from decode_records(found.encoded)
+        yield from listed_records(found.encoded)
 
 
 def remember(guard: ReplayGuard, taken: Iterable[Taken], directory: FreshDirectory) -> None:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from lienthong.adapters.ledger_files import START, LedgerRecord, Position
-from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.frame_record import listed_records
 from lienthong.evidence.record import Record
 
 BATCH_RECORDS = 512
@@ -97,7 +97,7 @@ class LedgerIndex:
         rows = [
             _row(found.position._replace(part=part), record)
             for found in batch
-            for part, record in enumerate(decode_records(found.encoded))
+            for part, record in enumerate(listed_records(found.encoded))
         ]
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
