@@ -10,27 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import ToolMissing, facts
+from bench.pace import Pace
 
 SCENARIOS = {
-    "exchange": "signed, decided, durable exchange against two hops of nginx and the direct call (P3-P7, P11)",
+    "trunk": "exchanges over the trunk against nginx, baseline, proxies in Go and the direct call (P1-P7, P9, P11)",
+    "exchange": "the HTTP/1.1 baseline alone against two hops of nginx and the direct call (P4, P7, P11)",
     "stream": "a body of 1 GB up and down through both nodes against nginx without buffers (P10)",
     "start": "start of a node to ready, and the command's help (P13)",
     "decide": "what parsing, deciding, signing and recording one message costs, piece by piece",
     "ledger": "what making records durable costs, by how many arrive together",
 }
-"""Name -> what is measured. Each is a module of this package with ``measure(rounds=, seconds=)``."""
+"""Name -> what is measured. Each is a module of this package with ``measure(pace)``."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; gives the exit code: 0, or 2 where a tool is missing or an answer was wrong."""
     options = _parser().parse_args(arguments)
     names = list(SCENARIOS) if options.scenario == "all" else [options.scenario]
+    pace = Pace(options.rounds, options.seconds, options.minutes)
     told: dict[str, Any] = {"machine": facts(), "scenarios": {}}
     try:
         for name in names:
             scenario = importlib.import_module(f"bench.{name}")
             print(f"bench: {name}: {SCENARIOS[name]}", file=sys.stderr)
-            told["scenarios"][name] = scenario.measure(rounds=options.rounds, seconds=options.seconds)
+            told["scenarios"][name] = scenario.measure(pace)
     except ToolMissing as missing:
         print(f"bench: {missing}", file=sys.stderr)
         return 2
@@ -60,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("scenario", nargs="?", default="all", choices=[*SCENARIOS, "all"], metavar="SCENARIO")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of an interleaved run (default 9)")
     parser.add_argument("--seconds", type=float, default=2.0, help="seconds of one visit (default 2)")
+    parser.add_argument("--minutes", type=float, default=2.0, help="minutes of the soak (default 2)")
     parser.add_argument("--out", type=Path, help="write the JSON to this file as well")
     return parser
 
