@@ -9,6 +9,7 @@ from tests.architecture.tree import REPO
 
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.digest import leaf, request_digests, response_digests
+from lienthong.node.use_cases.trunk.trunks import PAUSE_MAX_S
 from lienthong.wire import trunk
 from lienthong.wire.message import PART_BYTES_MAX, parse_request_part, parse_response_part, request_hash
 from lienthong.wire.trunk_reader import Role, TrunkReader
@@ -47,6 +48,7 @@ def test_the_upgrade() -> None:
     assert ASKED.replace("\n", "\r\n").encode() == trunk.upgrade_request(b"nut.bca.example")
     assert SWITCHED.replace("\n", "\r\n").encode() == trunk.UPGRADE_ANSWER
     assert f"{trunk.UPGRADE_BYTES_MAX:,} bytes" in TEXT
+    assert f"after {PAUSE_MAX_S:g} s at most" in TEXT
 
 
 def test_the_frames() -> None:

@@ -10,7 +10,8 @@ from tests.doubles.signing import NOW_MS
 from tests.doubles.transport import Transport
 
 from lienthong.adapters.http.flow import FlowControl
-from lienthong.evidence.record import Record, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Record
 from lienthong.evidence.xades import signer_template
 from lienthong.node.use_cases.plane import Ids, Plane
 from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
@@ -27,7 +28,7 @@ class MemoryLedger:
         self._waiting: list[Callable[[BaseException | None], None]] = []
 
     def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
-        self.records.append(decode_record(encoded))
+        self.records.extend(decode_records(encoded))
         self._waiting.append(done)
 
     def commit(self, failure: BaseException | None = None) -> None:

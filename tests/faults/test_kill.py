@@ -22,7 +22,8 @@ from lienthong.adapters.ledger_files import read_records
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.batch import Placed
 from lienthong.evidence.digest import DigestAlgorithm
-from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import verify, verify_in_batch
 
 KILLS = 20
@@ -103,7 +104,7 @@ def counting(executed: Path) -> Iterator[str]:
 
 def records(node: NodeProcess) -> list[Record]:
     """Every record of a node's ledger; raises where the chain or a record is broken."""
-    return [decode_record(found.encoded) for found in read_records(node.ledger)]
+    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded)]
 
 
 def check_signatures(found: list[Record], certificates: dict[bytes, SigningCertificate]) -> int:

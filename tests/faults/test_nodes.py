@@ -20,7 +20,8 @@ from tests.doubles.scripted_service import ScriptedService
 from tests.faults.conftest import LIMITS, check_sound
 
 from lienthong.adapters.ledger_files import read_records
-from lienthong.evidence.record import RecordKind, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import RecordKind
 
 
 def post(rig: Rig, message_id: str, *, path: str = "/empty", method: str = "POST") -> Answer:
@@ -116,7 +117,7 @@ def test_the_providers_node_dies_with_the_request(own: Rig, system: ScriptedServ
 
 def ended(node: NodeProcess, message_id: str) -> list[tuple[RecordKind, str]]:
     """Kind and outcome of the records of a message."""
-    found = [decode_record(one.encoded) for one in read_records(node.ledger)]
+    found = [record for one in read_records(node.ledger) for record in decode_records(one.encoded)]
     return [(one.kind, one.outcome) for one in found if one.message_id == message_id]
 
 
@@ -157,7 +158,7 @@ def test_a_graceful_stop_loses_nothing(own: Rig, system: ScriptedService) -> Non
     assert answered
     assert all(executed.count(message_id) == 1 for message_id in answered)
     for node in (own.consumer, own.provider):
-        found = [decode_record(one.encoded) for one in read_records(node.ledger)]
+        found = [record for one in read_records(node.ledger) for record in decode_records(one.encoded)]
         requests = {one.request_id for one in found if one.kind is RecordKind.REQUEST}
         assert requests <= {one.request_id for one in found if one.kind is not RecordKind.REQUEST}
 

@@ -15,7 +15,8 @@ from tests.doubles.scripted_service import ScriptedService
 from tests.faults.conftest import LIMITS, check_sound
 
 from lienthong.adapters.ledger_files import read_records
-from lienthong.evidence.record import Record, RecordKind, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Record, RecordKind
 
 
 def post(rig: Rig, path: str, message_id: str, *, method: str = "POST") -> Answer:
@@ -25,7 +26,7 @@ def post(rig: Rig, path: str, message_id: str, *, method: str = "POST") -> Answe
 
 def records_of(node: NodeProcess, message_id: str) -> list[Record]:
     """The records of one message while the node runs, in order; what is not whole yet is not there yet."""
-    found = [decode_record(one.encoded) for one in read_records(node.ledger)]
+    found = [record for one in read_records(node.ledger) for record in decode_records(one.encoded)]
     return [one for one in found if one.message_id == message_id]
 
 

@@ -74,12 +74,6 @@ MORE: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def system() -> Iterator[ScriptedService]:
-    with ScriptedService() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
     changes = {code: row.changes for code, row in ROWS.items()} | MORE
     grants = [grant(grant_id=f"g-{code}", **{"service": service_of(code), **one}) for code, one in changes.items()]

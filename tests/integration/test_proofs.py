@@ -20,12 +20,6 @@ WINDOW_MS = 300_000
 
 
 @pytest.fixture(scope="module")
-def system() -> Iterator[ScriptedService]:
-    with ScriptedService() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
     grants = [grant(), grant(grant_id="g-2", service=ELSEWHERE.service_id)]
     unhosted = frozenset({ELSEWHERE.service_id})

@@ -58,7 +58,7 @@ def test_example_of_many_messages_under_one_signature() -> None:
 
 def test_the_table_of_the_record_has_its_values_in_order() -> None:
     text = (PROTOCOLS / "ledger-record.md").read_text(encoding="utf-8")
-    table = text.partition("## Record")[2].partition("## Segment")[0]
+    table = text.partition("## Record")[2].partition("## Frame record")[0]
     numbers = sorted(int(number) for number in re.findall(r"\| (\d+) \| (?=[a-zA-Z])", table))
     assert numbers == list(range(len(msgspec.structs.fields(Record))))
     assert f"array of {len(numbers)} values" in text

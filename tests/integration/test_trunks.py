@@ -15,18 +15,13 @@ from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig
 from tests.doubles.scripted_service import ScriptedService
 
 from lienthong.adapters.ledger_files import read_records
-from lienthong.evidence.record import Record, RecordKind, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.show import verify_record
 from lienthong.wire import trunk
 
 LARGE = 300_000
 """Bytes; the rig's nodes take 256 KiB into a frame."""
-
-
-@pytest.fixture(scope="module")
-def system() -> Iterator[ScriptedService]:
-    with ScriptedService() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +38,7 @@ def ask(rig: Rig, path: str = "/echo", body: bytes | None = None) -> Answer:
 
 
 def records(node: NodeProcess) -> list[Record]:
-    return [decode_record(found.encoded) for found in read_records(node.ledger)]
+    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded)]
 
 
 def of_exchange(rig: Rig, answer: Answer) -> list[Record]:

@@ -13,7 +13,7 @@ from tests.doubles.rig import Rig
 from tests.doubles.scripted_service import ScriptedService
 
 from lienthong.adapters.ledger_files import read_records
-from lienthong.evidence.record import decode_record
+from lienthong.evidence.frame_record import decode_records
 from lienthong.node.store.places import ledger_directories
 
 CALLS = 40
@@ -50,7 +50,7 @@ def test_both_workers_serve_and_keep_ledgers_of_their_own(rig: Rig) -> None:
     time.sleep(0.2)
     rig.provider.stop()
     counts = [
-        sum(1 for found in read_records(ledger) if decode_record(found.encoded).request_id)
+        sum(len(decode_records(found.encoded)) for found in read_records(ledger))
         for ledger in ledger_directories(rig.provider.data)
     ]
     assert len(counts) == 2

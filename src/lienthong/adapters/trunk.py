@@ -56,8 +56,8 @@ class TrunkConnection(InboxProtocol):
     """The transport's protocol. `opening`: the bytes that ask for the trunk, where this side opens it."""
 
     __slots__ = (
-        "_asked", "_bounds", "_clock", "_ended", "_head", "_opening", "_reader", "deadline", "flow", "ready",
-        "transport", "user",
+        "_asked", "_bounds", "_clock", "_deadline", "_ended", "_head", "_opening", "_reader", "draining", "flow",
+        "ready", "transport", "user",
     )  # fmt: skip
 
     def __init__(
@@ -71,10 +71,11 @@ class TrunkConnection(InboxProtocol):
         self._asked = False
         self._ended = False
         self.ready = False
+        self.draining = False
         self.user: TrunkUser | None = None
         self.transport: Any = None
         self.flow = FlowControl(None)
-        self.deadline = clock() + OPENING_S
+        self._deadline = clock() + OPENING_S
 
     # ---- asyncio callbacks
     def connection_made(self, transport: Any) -> None:
@@ -108,12 +109,13 @@ class TrunkConnection(InboxProtocol):
                 self._take(frame)
                 frame = self._reader.next_frame()
         except LienthongError as error:
-            self.write(bye_frame(Reason.UNPROVEN if isinstance(error, Unproven) else Reason.BROKEN))
+            if not self._opening:  # else the other side still speaks HTTP
+                self.write(bye_frame(Reason.UNPROVEN if isinstance(error, Unproven) else Reason.BROKEN))
             self._end(error)
             self.transport.close()
         else:
             if self.ready:
-                self.deadline = self._clock() + SILENCE_S
+                self._deadline = self._clock() + SILENCE_S
 
     def _opened(self, data: bytes) -> bytes:
         """What follows the answer that the trunk was taken up with; raises Unavailable HttpError for any other."""
@@ -128,6 +130,8 @@ class TrunkConnection(InboxProtocol):
     def _take(self, frame: Frame) -> None:
         if isinstance(frame, Hello):
             self.ready = True
+            if self.draining:
+                self.write(bye_frame(Reason.DRAIN))
             if self.user is not None:
                 self.user.ready()
         elif isinstance(frame, Ping):
@@ -159,8 +163,11 @@ class TrunkConnection(InboxProtocol):
         self.flow.write(data)
 
     def say_bye(self) -> None:
-        """Nothing new begins after this."""
-        self.write(bye_frame(Reason.DRAIN))
+        """Nothing new begins after this: `draining`. Said once, and not before the other side's HELLO."""
+        if not self.draining:
+            self.draining = True
+            if self.ready:
+                self.write(bye_frame(Reason.DRAIN))
 
     def close(self) -> None:
         """End after what was written."""
@@ -172,13 +179,16 @@ class TrunkConnection(InboxProtocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def expire(self) -> None:
-        """The deadline passed: ask, then give up."""
+    def sweep(self) -> None:
+        """Where the peer was silent for too long: ask, then give up."""
+        now = self._clock()
+        if self._deadline >= now:
+            return
         if not self.ready or self._asked:
             self.abort()
             return
         self._asked = True
-        self.deadline = self._clock() + GIVEN_UP_S
+        self._deadline = now + GIVEN_UP_S
         self.write(ping_frame(_QUESTION))
 
     def _end(self, error: LienthongError) -> None:

@@ -70,7 +70,7 @@ def fsck(data_dir: DataDir) -> None:
     """Read every ledger from its first byte: checksums, chain, records. Exit status 3 at the first damage."""
     from lienthong.adapters.ledger_files import START, read_records
     from lienthong.domain.errors import LienthongError
-    from lienthong.evidence.record import decode_record
+    from lienthong.evidence.frame_record import decode_records
     from lienthong.node.store.places import ledger_directories
 
     ledgers = ledger_directories(data_dir)
@@ -81,8 +81,8 @@ def fsck(data_dir: DataDir) -> None:
         count, end = 0, START
         try:
             for found in read_records(ledger):
-                decode_record(found.encoded)
-                count, end = count + 1, found.following
+                count += len(decode_records(found.encoded))
+                end = found.following
         except LienthongError as error:
             place = f"segment {end.segment}, after byte {end.offset}"
             typer.echo(f"{ledger.name}: {count} records hold, then damage ({place}): {error}", err=True)

@@ -110,3 +110,8 @@ class Service:
 def member_of(client: ClientId) -> MemberId:
     """The member that answers for `client`."""
     return client.member if isinstance(client, SystemId) else client
+
+
+def same_channel(one: Node, other: Node) -> bool:
+    """Whether connections to `one` are connections to `other`: the same address and channel certificates."""
+    return (one.host, one.port, one.tls_digests) == (other.host, other.port, other.tls_digests)

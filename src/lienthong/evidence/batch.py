@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from lienthong.domain.errors import Malformed
 from lienthong.domain.value import Row, Value
 from lienthong.evidence.digest import MessageDigests, leaf
-from lienthong.evidence.merkle import TREE_SIZE_MAX, root_of_path, tree_of
+from lienthong.evidence.merkle import TREE_SIZE_MAX, inclusion_paths, root_of_path, tree_root
 
 _ORIGIN = b"lienthong batch 1\n"
 _PROOF_HEAD = b"c2sp.org/tlog-proof@v1\nindex %d\n"
@@ -40,6 +40,13 @@ class BatchPlace(Row):
     path: tuple[bytes, ...]
 
 
+class Seat(Value):
+    """Which message of a batch of `size` one is: `index` from 0."""
+
+    index: int
+    size: int
+
+
 class Placed(Value):
     """One message of a batch without the others."""
 
@@ -48,7 +55,7 @@ class Placed(Value):
 
 
 class Batch(Value):
-    """All messages of a batch, in order, with what `batch_of` makes of them: leaves, root, and the path of each.
+    """All messages of a batch, in order, with what `batch_of` makes of them: leaves and root.
 
     Of a message that is not at hand, the leaf stands in its place.
     """
@@ -56,11 +63,14 @@ class Batch(Value):
     messages: tuple[MessageDigests | bytes, ...]
     leaves: tuple[bytes, ...]
     root: BatchRoot
-    paths: tuple[tuple[bytes, ...], ...]
+
+    def seat(self, index: int) -> Seat:
+        """The seat of message `index`."""
+        return Seat(index, self.root.size)
 
     def place(self, index: int) -> BatchPlace:
-        """The place of message `index`."""
-        return BatchPlace(index, self.root.size, self.paths[index])
+        """The place of message `index`, with its path: what proves it without the others."""
+        return BatchPlace(index, self.root.size, inclusion_paths(self.leaves)[index])
 
 
 def batch_of(messages: Sequence[MessageDigests | bytes]) -> Batch:
@@ -71,8 +81,7 @@ def batch_of(messages: Sequence[MessageDigests | bytes]) -> Batch:
     if not 0 < len(messages) <= TREE_SIZE_MAX:
         raise Malformed("BadRequest", f"A batch has 1 to {TREE_SIZE_MAX} messages")
     leaves = tuple([one if isinstance(one, bytes) else leaf(one) for one in messages])
-    tree = tree_of(leaves)
-    return Batch(tuple(messages), leaves, BatchRoot(len(leaves), tree.root), tree.paths)
+    return Batch(tuple(messages), leaves, BatchRoot(len(leaves), tree_root(leaves)))
 
 
 def root_of(placed: Placed) -> BatchRoot:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from lienthong.domain.errors import Unproven
-from lienthong.domain.value import Value
 
 HASH_SIZE = 32
 TREE_SIZE_MAX = 1 << 20
@@ -22,27 +21,14 @@ PATH_STEPS_MAX = 20
 _NODE = b"\x01"
 
 
-class Tree(Value):
-    """What a tree proves: its root, and for each leaf in order its path (the leaf's sibling first)."""
-
-    root: bytes
-    paths: tuple[tuple[bytes, ...], ...]
-
-
 def tree_root(leaves: Sequence[bytes]) -> bytes:
     """The root over leaf hashes (32 bytes each, at most `TREE_SIZE_MAX`); that of no leaves is SHA-256 of nothing."""
     return _levels(leaves)[-1][0] if leaves else sha256().digest()
 
 
 def inclusion_paths(leaves: Sequence[bytes]) -> list[tuple[bytes, ...]]:
-    """The path of each leaf, in order. Every inner node is hashed once, n - 1 in all."""
+    """The path of each leaf, in order: its sibling first. Every inner node is hashed once, n - 1 in all."""
     return _paths(_levels(leaves)) if leaves else []
-
-
-def tree_of(leaves: Sequence[bytes]) -> Tree:
-    """Root and paths at the cost of the root. There is at least one leaf."""
-    levels = _levels(leaves)
-    return Tree(levels[-1][0], tuple(_paths(levels)))
 
 
 def path_steps(index: int, size: int) -> int:

@@ -117,11 +117,12 @@ def decode_record(encoded: bytes | memoryview) -> Record:
         record = _decoder.decode(encoded)
     except (msgspec.DecodeError, RecursionError):
         raise Malformed("BadRequest", "The ledger record cannot be read") from None
-    _check(record)
+    check_record(record)
     return record
 
 
-def _check(record: Record) -> None:
+def check_record(record: Record) -> None:
+    """What a record that can be read keeps; raises Malformed."""
     if record.version != RECORD_VERSION:
         raise Malformed("BadRequest", f"Ledger records of version {record.version} are not known")
     if (record.kind is RecordKind.OUTCOME) != (record.signature is None):

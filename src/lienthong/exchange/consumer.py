@@ -148,7 +148,7 @@ class ConsumerExchange:
     # ---- SIGNING
     def _signed(self, given: inputs.Signed) -> Effects:
         request = self._request
-        message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature, given.place)
+        message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature, given.seat)
         record = message_record(self._entry(), RecordKind.REQUEST, message, end=NO_END, time_ms=request.now_ms)
         self._awaited += 1
         self.state = State.SENT
@@ -181,7 +181,7 @@ class ConsumerExchange:
         self._answer = given
         self.state = State.VERIFYING
         if given.batch is not None:
-            return (Verify(given.signature, given.batch.digests, certificate, given.batch.place),)
+            return (Verify(given.signature, given.batch.digests, certificate, given.batch.seat),)
         digests = response_digests(given.header_part, given.body, leaf(self._request_digests))
         return (Verify(given.signature, digests, certificate),)
 
@@ -207,8 +207,8 @@ class ConsumerExchange:
         except LienthongError as error:
             return self._fail(error, given.now_ms)
         fault = remote_fault(part, answer.body)
-        place = answer.batch.place if answer.batch is not None else None
-        message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature, place)
+        seat = answer.batch.seat if answer.batch is not None else None
+        message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature, seat)
         outcome = "" if fault is None else fault.code
         record = message_record(
             self._entry(), RecordKind.RESPONSE, message, end=End(part.status, outcome), time_ms=given.now_ms

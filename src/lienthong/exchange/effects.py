@@ -7,7 +7,7 @@ from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import Node, SigningCertificate
 from lienthong.domain.value import Value
-from lienthong.evidence.batch import BatchPlace
+from lienthong.evidence.batch import Seat
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
@@ -29,17 +29,21 @@ class Sign(Value):
 
 
 class Verify(Value):
-    """Verify; answer with SignatureVerified or SignatureUnproven. `place`: in its batch; `at_once` as in Sign."""
+    """Verify; answer with SignatureVerified or SignatureUnproven. `seat`: in its batch; `at_once` as in Sign."""
 
     signature: Signature
     digests: MessageDigests
     certificate: SigningCertificate
-    place: BatchPlace | None = None
+    seat: Seat | None = None
     at_once: bool = False
 
 
 class Append(Value):
-    """Make the records durable; answer with Recorded or RecordFailed."""
+    """Make the records durable; answer with Recorded or RecordFailed.
+
+    The record of a message of a batch has its seat there, and no signature: it becomes durable with the signature of
+    its batch.
+    """
 
     records: tuple[Record, ...]
 

@@ -6,7 +6,7 @@ from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import ClientId
 from lienthong.domain.network import Node
 from lienthong.domain.value import Value
-from lienthong.evidence.batch import BatchPlace
+from lienthong.evidence.batch import Seat
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.signature import Signature, Verified
 
@@ -31,10 +31,10 @@ class RequestReceived(Value):
 
 
 class InBatch(Value):
-    """What is known of a message that came among others under one signature: its digests and its place there."""
+    """What is known of a message that came among others under one signature: its digests and its seat there."""
 
     digests: MessageDigests
-    place: BatchPlace
+    seat: Seat
 
 
 class MessageReceived(Value):
@@ -49,10 +49,10 @@ class MessageReceived(Value):
 
 
 class Signed(Value):
-    """The digests of the last Sign effect are signed, alone or at a `place` among others."""
+    """The digests of the last Sign effect are signed, alone or at a `seat` among others."""
 
     signature: Signature
-    place: BatchPlace | None = None
+    seat: Seat | None = None
 
 
 class CannotSign(Value):

@@ -102,7 +102,7 @@ class ProviderExchange:
         self.state = State.VERIFYING
         if given.batch is not None:
             self._digests = given.batch.digests
-            return (Verify(given.signature, self._digests, certificate, given.batch.place),)
+            return (Verify(given.signature, self._digests, certificate, given.batch.seat),)
         self._digests = request_digests(given.header_part, given.body)
         return (Verify(given.signature, self._digests, certificate),)
 
@@ -157,8 +157,8 @@ class ProviderExchange:
 
     def _request_record(self, now_ms: int, outcome: str) -> Record:
         given = self._message
-        place = given.batch.place if given.batch is not None else None
-        message = SignedMessage(given.header_part, given.body, self._digests, given.signature, place)
+        seat = given.batch.seat if given.batch is not None else None
+        message = SignedMessage(given.header_part, given.body, self._digests, given.signature, seat)
         return message_record(self._entry(), RecordKind.REQUEST, message, end=End(0, outcome), time_ms=now_ms)
 
     def _entry(self) -> Entry:
@@ -232,7 +232,7 @@ class ProviderExchange:
     def _signed(self, given: inputs.Signed) -> Effects:
         answer = self._answer
         message = SignedMessage(
-            self._answer_part, answer.body, self._response_digests, given.signature, given.place
+            self._answer_part, answer.body, self._response_digests, given.signature, given.seat
         )
         record = message_record(
             self._entry(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.network import BodyRetention
 from lienthong.domain.value import Value
-from lienthong.evidence.batch import BatchPlace
+from lienthong.evidence.batch import Seat
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
@@ -13,13 +13,13 @@ from lienthong.exchange.access import Parties
 
 
 class SignedMessage(Value):
-    """One signed message with its digests; `place`: in the batch that `signature` is over, None if it is its own."""
+    """One signed message with its digests; `seat`: in the batch that `signature` is over, None if it is its own."""
 
     header_part: bytes
     body: bytes | None
     digests: MessageDigests
     signature: Signature
-    place: BatchPlace | None = None
+    seat: Seat | None = None
 
 
 class Entry(Value):
@@ -43,14 +43,17 @@ NO_END = End(0)
 
 
 def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, end: End, time_ms: int) -> Record:
-    """The record of a signed message. The body is kept only where the service's rule says so."""
+    """The record of a signed message. The body is kept only where the service's rule says so.
+
+    One with a seat has no signature: it stands in a frame record, which has it.
+    """
     parties = entry.parties
     reason = parties.reason
     keeps_body = entry.retention is BodyRetention.FULL or (
         entry.retention is BodyRetention.REQUEST and kind is RecordKind.REQUEST
     )
     digests = message.digests
-    place = message.place
+    seat = message.seat
     return Record(
         time_ms=time_ms,
         direction=entry.direction,
@@ -70,12 +73,11 @@ def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, en
         request_leaf=digests.request_leaf,
         header_part=message.header_part,
         body=message.body if keeps_body else None,
-        signature=message.signature,
-        proof=() if place is None else place.path,
+        signature=message.signature if seat is None else None,
         status=end.status,
         outcome=end.outcome,
-        batch_size=0 if place is None else place.size,
-        batch_index=0 if place is None else place.index,
+        batch_size=0 if seat is None else seat.size,
+        batch_index=0 if seat is None else seat.index,
     )
 
 

@@ -42,6 +42,8 @@ FAULT_BYTES_MAX: Final = 4096
 FRAME_BYTES_MIN: Final = 64 << 10
 """The smallest bound that a HELLO may name: a message with the longest header part fits in it."""
 NUMBER_MAX: Final = 2**32 - 1
+ELSEWHERE: Final = 303
+"""Status of a FAULT that says: the answer waits under the token that is its document."""
 SIGNED_HEAD_MAX: Final = 1 + 43 + SIGNATURE_VALUE_MAX
 """Bytes of a REQUESTS or ANSWERS frame that count towards its bound besides its messages, at most."""
 MESSAGE_HEAD_MAX: Final = 16
@@ -59,6 +61,8 @@ OPAQUE_SIZE: Final = 8
 NO_BODY: Final = 2**32 - 1
 
 LEAF_SIZE: Final = 32
+_NUMBER_AND_TIME = struct.Struct(">II")
+_TWO_LENGTHS = struct.Struct(">II")
 _REQUEST_LEAF = REQUEST_LAYOUT.pack(0, 0, 0, NO_BODY)
 _ANSWER_LEAF = ANSWER_LAYOUT.pack(0, 0, NO_BODY)
 _SWITCHED = b"HTTP/1.1 101 "
@@ -247,13 +251,9 @@ def requests_frame(signature: FrameSignature, messages: Sequence[TrunkRequest | 
     for message in messages:
         if isinstance(message, TrunkLeaf):
             pieces += (_REQUEST_LEAF, message.leaf)
-            continue
-        part, body = message.header_part, message.body
-        if body is None:
-            pieces += (REQUEST_LAYOUT.pack(message.number, message.remaining_ms, len(part), NO_BODY), part)
         else:
-            assert body, "a body of zero bytes is no body"
-            pieces += (REQUEST_LAYOUT.pack(message.number, message.remaining_ms, len(part), len(body)), part, body)
+            begins = _NUMBER_AND_TIME.pack(message.number, message.remaining_ms)
+            _add_message(pieces, begins, message.header_part, message.body)
     return _signed_frame(Kind.REQUESTS, signature, len(messages), pieces)
 
 
@@ -263,14 +263,18 @@ def answers_frame(signature: FrameSignature, messages: Sequence[TrunkAnswer | Tr
     for message in messages:
         if isinstance(message, TrunkLeaf):
             pieces += (_ANSWER_LEAF, message.leaf)
-            continue
-        part, body = message.header_part, message.body
-        if body is None:
-            pieces += (ANSWER_LAYOUT.pack(message.number, len(part), NO_BODY), part)
         else:
-            assert body, "a body of zero bytes is no body"
-            pieces += (ANSWER_LAYOUT.pack(message.number, len(part), len(body)), part, body)
+            _add_message(pieces, NUMBER_LAYOUT.pack(message.number), message.header_part, message.body)
     return _signed_frame(Kind.ANSWERS, signature, len(messages), pieces)
+
+
+def _add_message(pieces: list[bytes], begins: bytes, part: bytes, body: bytes | None) -> None:
+    """A message after `begins`, which differs between requests and answers."""
+    if body is None:
+        pieces += (begins, _TWO_LENGTHS.pack(len(part), NO_BODY), part)
+    else:
+        assert body, "a body of zero bytes is no body"
+        pieces += (begins, _TWO_LENGTHS.pack(len(part), len(body)), part, body)
 
 
 def _signed_frame(kind: Kind, signature: FrameSignature, count: int, pieces: list[bytes]) -> bytes:

@@ -1,9 +1,14 @@
-"""Who answers for a client, and which methods may be executed again."""
+"""Who answers for a client, which methods may be executed again, when a node's channel is another."""
 
 from __future__ import annotations
 
-from lienthong.domain.identifiers import MemberId, ServiceId, SystemId
-from lienthong.domain.network import DataClass, Service, ServiceKind, member_of
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
+from lienthong.domain.network import DataClass, Node, Service, ServiceKind, member_of, same_channel
 
 MEMBER = MemberId("VN", "GOV", "G01")
 
@@ -20,3 +25,19 @@ def test_methods_that_write_anew_are_not_idempotent_by_default() -> None:
     service = Service(ServiceId(*MEMBER, "dan-cu", "x"), ServiceKind.REST, "x", "x", DataClass.BASIC)
     assert "GET" in service.idempotent
     assert not {"POST", "PATCH"} & service.idempotent
+
+
+NODE = Node(NodeId(*MEMBER, "nut-1"), "nut.example", 1, frozenset({b"a"}), frozenset({MEMBER}), ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"maintenance": "nâng cấp", "members": frozenset()}, True),
+        ({"host": "nut-2.example"}, False),
+        ({"port": 2}, False),
+        ({"tls_digests": frozenset({b"a", b"b"})}, False),
+    ],
+)
+def test_a_channel_is_address_and_certificates(changes: dict[str, Any], same: bool) -> None:
+    assert same_channel(NODE, replace(NODE, **changes)) is same

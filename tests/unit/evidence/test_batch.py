@@ -16,6 +16,7 @@ from lienthong.evidence.batch import (
     BatchPlace,
     BatchRoot,
     Placed,
+    Seat,
     batch_document,
     batch_of,
     proof_document,
@@ -54,7 +55,8 @@ def test_a_batch_leaves_its_messages_and_their_leaves_as_they_are(given_messages
     leaves = [leaf(one) for one in given_messages]
     assert (list(batch.messages), list(batch.leaves)) == (given_messages, leaves)
     assert batch.root == BatchRoot(len(leaves), tree_root(leaves))
-    assert list(batch.paths) == inclusion_paths(leaves)
+    assert [batch.place(index).path for index in range(len(leaves))] == inclusion_paths(leaves)
+    assert batch.seat(len(leaves) - 1) == Seat(len(leaves) - 1, len(leaves))
 
 
 @given(messages())
@@ -94,7 +96,7 @@ def test_a_batch_of_nothing_is_malformed() -> None:
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (7, 7), (-1, 7), (0, 8), (0, 2**64)])
 def test_a_place_that_its_path_does_not_fit_is_unproven(index: int, size: int) -> None:
-    path = BATCH.paths[6]  # the last of seven: two steps
+    path = BATCH.place(6).path  # the last of seven: two steps
     with pytest.raises(Unproven, match="InvalidReference"):
         root_of(Placed(MESSAGES[6], BatchPlace(index, size, path)))
 
@@ -104,7 +106,7 @@ def test_the_proof_is_a_tlog_proof_whose_checkpoint_is_the_batch_document() -> N
     head, document = text.split(b"\n\n")
     first, index, *steps = head.decode().splitlines()
     assert (first, index) == ("c2sp.org/tlog-proof@v1", "index 6")
-    assert steps == [b64encode(step).decode() for step in BATCH.paths[6]]
+    assert steps == [b64encode(step).decode() for step in BATCH.place(6).path]
     assert document == batch_document(7, BATCH.root.root)
 
 

@@ -139,7 +139,7 @@ PLACE = BATCH.place(1)
         (replace(PLACE, path=PLACE.path[::-1]), "InvalidSignatureValue"),
         (replace(PLACE, path=(b"x" * 32, *PLACE.path[1:])), "InvalidSignatureValue"),
         (replace(PLACE, path=(PLACE.path[0][:31], *PLACE.path[1:])), "InvalidReference"),
-        (replace(PLACE, path=BATCH.paths[0]), "InvalidSignatureValue"),
+        (replace(PLACE, path=BATCH.place(0).path), "InvalidSignatureValue"),
         (replace(PLACE, index=2**80, size=2**81), "InvalidReference"),
     ],
 )

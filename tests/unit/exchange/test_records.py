@@ -11,6 +11,7 @@ from lienthong.domain.grants import Reason
 from lienthong.domain.network import BodyRetention
 from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
+from lienthong.evidence.frame_record import decode_records, encode_frame
 from lienthong.evidence.record import Direction, RecordKind, decode_record, encode_record
 from lienthong.exchange.access import Parties
 from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
@@ -53,11 +54,12 @@ def test_a_message() -> None:
 def test_a_message_under_the_signature_of_its_batch() -> None:
     batch = batch_of([request_digests(b"other", None), DIGESTS, request_digests(b"another", None)])
     signature = signer_of(HANOI).sign(batch.root)
-    shared = SignedMessage(b"part", b"body", DIGESTS, signature, batch.place(1))
+    shared = SignedMessage(b"part", b"body", DIGESTS, signature, batch.seat(1))
     kind, kept = RecordKind.REQUEST, entry(BodyRetention.NONE)
-    record = message_record(kept, kind, shared, end=NO_END, time_ms=NOW_MS)
-    assert decode_record(encode_record(record)) == record
-    assert record.batch_place == batch.place(1)
+    written = message_record(kept, kind, shared, end=NO_END, time_ms=NOW_MS)
+    assert (written.signature, written.proof) == (None, ())
+    (record,) = decode_records(encode_frame(signature, batch.leaves, [written]))
+    assert (record.signature, record.batch_place) == (signature, batch.place(1))
     own = message_record(kept, kind, MESSAGE, end=NO_END, time_ms=NOW_MS)
     assert own.batch_place is None
     assert own.digests == record.digests

@@ -29,11 +29,15 @@ _ZEROS = bytes(1 << 20)
 
 
 class Position(NamedTuple):
-    """A place in the ledger: segment number, byte offset of an entry, slot of a record in it. Ordered by time."""
+    """A place in the ledger: segment number, byte offset of an entry, slot of a record in it. Ordered by time.
+
+    `part` is the message in the record, where it holds several.
+    """
 
     segment: int
     offset: int
     slot: int
+    part: int = 0
 
 
 START = Position(1, HEADER_SIZE, 0)

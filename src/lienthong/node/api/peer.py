@@ -73,7 +73,7 @@ class PeerDoor:
         try:
             node = self._node(request)
             if request.method != b"POST" or request.target != EXCHANGE_PATH:
-                self._other(request, waits)
+                self._other(request, waits, node)
                 return
             if media_type(request.headers) == MEDIA_TYPE:
                 sink = self._run(waits).start_stream(node, FlowControl(None))
@@ -87,13 +87,13 @@ class PeerDoor:
         except LienthongError as error:
             waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
 
-    def _other(self, request: HttpRequest, waits: _NodeWaits) -> None:
+    def _other(self, request: HttpRequest, waits: _NodeWaits, node: Node) -> None:
         """A trunk is asked for, or an answer that was too large for one."""
         trunks = self.trunks
         if trunks is None:
             raise Malformed("BadRequest", "this door takes POST /exchange")
         if request.target.startswith(ANSWER_PATH) and request.method == b"GET":
-            trunks.hand_out(request.target[len(ANSWER_PATH) :], self._node(request), waits)
+            trunks.hand_out(request.target[len(ANSWER_PATH) :], node, waits)
             return
         check_upgrade(request.method, request.target, request.headers)
         connection = trunks.accept(lambda: self._node(request), self._run)

@@ -108,6 +108,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         peers.trunks = Trunks(
             peers.connector,
             signatures,
+            ledger,
             loop=asyncio.get_running_loop(),
             bounds=trunk_bounds,
             answer_s=limits.peer_answer_s,

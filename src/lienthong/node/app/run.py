@@ -118,7 +118,12 @@ class _NodeProcess:
         await self._open(front, settings.front.listen_tls, front_server(settings.front, self._base))
         authorities = parts.consumer.directory.channel_authorities
         served = ServedTrunks(
-            plane.signatures, ids=plane.ids, bounds=parts.trunk_bounds, log=self._log, loop=asyncio.get_running_loop()
+            plane.signatures,
+            plane.ledger,
+            ids=plane.ids,
+            bounds=parts.trunk_bounds,
+            log=self._log,
+            loop=asyncio.get_running_loop(),
         )
         self._trunks = [served]
         if parts.peers.trunks is not None:

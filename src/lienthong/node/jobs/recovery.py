@@ -17,7 +17,8 @@ from lienthong.adapters.ledger_files import START, Position, read_records
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import parse_client_id, parse_service_id
-from lienthong.evidence.record import Direction, Record, RecordKind, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.exchange.replay import ReplayGuard
 from lienthong.exchange.seen import once_key
 
@@ -75,7 +76,7 @@ def ledger_records(directory: Path, start: Position = START) -> Iterator[Record]
     if not directory.exists():
         return
     for found in read_records(directory, start):
-        yield decode_record(found.encoded)
+        yield from decode_records(found.encoded)
 
 
 def remember(guard: ReplayGuard, taken: Iterable[Taken], directory: FreshDirectory) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lienthong.adapters.keys import CertificateStore
 from lienthong.adapters.ledger_files import START, LedgerRecord, Position, read_one, read_records
-from lienthong.evidence.record import Record, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Record
 from lienthong.evidence.show import Examined, examine, signer_of
 from lienthong.node.store.ledger_index import FOUND_MAX, LedgerIndex
 from lienthong.node.store.places import certificate_directory, index_path, ledger_directories
@@ -38,7 +39,7 @@ def _examine(record: Record, store: CertificateStore) -> Examined:
 
 def _find_in_ledger(ledger: Path, wanted: str) -> list[Record]:
     indexed, bookmark = _find_in_index(ledger, wanted)
-    found = [decode_record(read_one(ledger, position)) for position in indexed]
+    found = [decode_records(read_one(ledger, position))[position.part] for position in indexed]
     requests = {record.request_id for record in found}
     for record in _decoded(read_records(ledger, bookmark)):
         if wanted in (record.message_id, record.request_id) or record.request_id in requests:
@@ -60,4 +61,4 @@ def _find_in_index(ledger: Path, wanted: str) -> tuple[list[Position], Position]
 
 def _decoded(records: Iterator[LedgerRecord]) -> Iterator[Record]:
     for found in records:
-        yield decode_record(found.encoded)
+        yield from decode_records(found.encoded)

@@ -14,16 +14,20 @@ from types import TracebackType
 from typing import NamedTuple
 
 from lienthong.adapters.ledger_files import START, LedgerRecord, Position
-from lienthong.evidence.record import Record, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Record
 
 BATCH_RECORDS = 512
 FOUND_MAX = 100
 
+_VERSION = 2
+_DROP = "DROP TABLE IF EXISTS record; DROP TABLE IF EXISTS bookmark;"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
     segment INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     slot INTEGER NOT NULL,
+    part INTEGER NOT NULL,
     time_ms INTEGER NOT NULL,
     kind TEXT NOT NULL,
     direction TEXT NOT NULL,
@@ -32,7 +36,7 @@ CREATE TABLE IF NOT EXISTS record (
     client TEXT NOT NULL,
     service TEXT NOT NULL,
     grant_id TEXT NOT NULL,
-    PRIMARY KEY (segment, offset, slot)
+    PRIMARY KEY (segment, offset, slot, part)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS record_by_request ON record (request_id);
 CREATE INDEX IF NOT EXISTS record_by_message ON record (message_id);
@@ -44,11 +48,11 @@ CREATE TABLE IF NOT EXISTS bookmark (
     slot INTEGER NOT NULL
 );
 """
-_INSERT = "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND = """
-SELECT segment, offset, slot, time_ms, kind, direction, request_id, message_id FROM record
+SELECT segment, offset, slot, part, time_ms, kind, direction, request_id, message_id FROM record
 WHERE request_id IN (SELECT request_id FROM record WHERE message_id = :id OR request_id = :id LIMIT :most)
-ORDER BY segment, offset, slot LIMIT :most
+ORDER BY segment, offset, slot, part LIMIT :most
 """
 
 
@@ -70,6 +74,10 @@ class LedgerIndex:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version != _VERSION:
+            # The index of an earlier layout: it is made again from the ledger.
+            self._connection.executescript(f"{_DROP}PRAGMA user_version = {_VERSION};")
         self._connection.executescript(_SCHEMA)
 
     def bookmark(self) -> Position:
@@ -86,17 +94,21 @@ class LedgerIndex:
         batch = list(islice(records, BATCH_RECORDS))
         if not batch:
             return 0
-        rows = [_row(found.position, decode_record(found.encoded)) for found in batch]
+        rows = [
+            _row(found.position._replace(part=part), record)
+            for found in batch
+            for part, record in enumerate(decode_records(found.encoded))
+        ]
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(_INSERT, rows)
-            self._connection.execute("INSERT OR REPLACE INTO bookmark VALUES (1, ?, ?, ?)", batch[-1].following)
+            self._connection.execute("INSERT OR REPLACE INTO bookmark VALUES (1, ?, ?, ?)", batch[-1].following[:3])
         return len(batch)
 
     def find(self, message_or_request_id: str) -> list[Found]:
         """All records of the exchanges with this message id or request id, oldest first, at most 100."""
         rows = self._connection.execute(_FIND, {"id": message_or_request_id, "most": FOUND_MAX})
-        return [Found(Position(*row[:3]), *row[3:]) for row in rows]
+        return [Found(Position(*row[:4]), *row[4:]) for row in rows]
 
     def close(self) -> None:
         """Close the file."""

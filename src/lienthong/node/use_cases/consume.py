@@ -9,6 +9,7 @@ from lienthong.adapters.http.answer import Connections, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
+from lienthong.evidence.record import RecordKind
 from lienthong.evidence.signature import decode_signature, encode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.consumer import ConsumerExchange
@@ -92,7 +93,13 @@ class ConsumerRun:
         self.feed(signed)
 
     def _append(self, effect: effects.Append) -> None:
-        self._plane.append(effect.records, self.feed)
+        record = effect.records[0]
+        if not record.batch_size:
+            self._plane.append(effect.records, self.feed)
+            return
+        batch = self._batch if record.kind is RecordKind.REQUEST else self._arrived
+        assert batch is not None, "the message has a place in a batch"
+        batch.recording.add(record, self.feed)
 
     def _send(self, effect: effects.Send) -> None:
         node = self._node = effect.node

@@ -11,7 +11,7 @@ from lienthong.adapters.http.connect import Connect, connector
 from lienthong.adapters.http.pool import ConnectionPool
 from lienthong.domain.errors import Unproven
 from lienthong.domain.identifiers import NodeId
-from lienthong.domain.network import Node
+from lienthong.domain.network import Node, same_channel
 from lienthong.node.use_cases.trunk.calling import CallingTrunk
 from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.node_message import whole_answer
@@ -34,7 +34,7 @@ class Peers:
         """The connections to `node`."""
         known = self._pools.get(node.node_id)
         if known is not None:
-            if known[0] is node or _same_channel(known[0], node):
+            if known[0] is node or same_channel(known[0], node):
                 return known[1]
             known[1].close()
         pool = ConnectionPool(
@@ -59,10 +59,6 @@ class Peers:
     def pools(self) -> list[ConnectionPool]:
         """Every pool, for sweeping and closing."""
         return [pool for _, pool in self._pools.values()]
-
-
-def _same_channel(one: Node, other: Node) -> bool:
-    return (one.host, one.port, one.tls_digests) == (other.host, other.port, other.tls_digests)
 
 
 def _accept(node: Node, der: bytes) -> None:

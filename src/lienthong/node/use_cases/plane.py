@@ -12,6 +12,8 @@ from lienthong.exchange import inputs
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.tally import Tally
 
+Feed = Callable[[object], None]
+
 
 class Ledger(Protocol):
     """Where encoded records become durable."""
@@ -71,15 +73,24 @@ class Plane:
     tally: Tally
     log: Logger
 
-    def append(self, records: tuple[Record, ...], feed: Callable[[object], None]) -> None:
-        """Make `records` durable, then feed Recorded or RecordFailed, once."""
+    def append(
+        self, records: tuple[Record, ...], feed: Feed, in_frame: Callable[[Record, Feed], None] | None = None
+    ) -> None:
+        """Make `records` durable, then feed Recorded or RecordFailed, once.
+
+        `in_frame` takes those of messages of a batch, which become durable with others.
+        """
+        first = records[0]
+        if len(records) == 1 and first.batch_size and in_frame is not None:
+            in_frame(first, feed)
+            return
         waiting = _Waiting(len(records), feed)
         try:
-            if len(records) == 1:
-                self.ledger.append(encode_record(records[0]), waiting.only)
-                return
             for record in records:
-                self.ledger.append(encode_record(record), waiting.done)
+                if record.batch_size and in_frame is not None:
+                    in_frame(record, waiting.fed)
+                else:
+                    self.ledger.append(encode_record(record), waiting.done)
         except LienthongError as error:
             waiting.failed(error)
 
@@ -93,12 +104,11 @@ class _Waiting:
         self._left = count
         self._feed: Callable[[object], None] | None = feed
 
-    def only(self, failure: BaseException | None) -> None:
-        if failure is not None:
-            self.failed(failure)
-        elif self._feed is not None:
-            feed, self._feed = self._feed, None
-            feed(_RECORDED)
+    def fed(self, given: object) -> None:
+        if isinstance(given, inputs.RecordFailed):
+            self.failed(given.error)
+        else:
+            self.done(None)
 
     def done(self, failure: BaseException | None) -> None:
         if failure is not None:
@@ -107,16 +117,20 @@ class _Waiting:
         self._left -= 1
         if self._left == 0 and self._feed is not None:
             feed, self._feed = self._feed, None
-            feed(_RECORDED)
+            feed(RECORDED)
 
     def failed(self, failure: BaseException) -> None:
         if self._feed is None:
             return
         feed, self._feed = self._feed, None
-        if isinstance(failure, LienthongError):
-            feed(inputs.RecordFailed(failure))
-        else:
-            feed(inputs.RecordFailed(Unavailable("LoggingFailed", "the ledger could not take the record")))
+        feed(record_failed(failure))
 
 
-_RECORDED = inputs.Recorded()
+def record_failed(failure: BaseException) -> inputs.RecordFailed:
+    """What a machine is told of a record that was lost."""
+    if isinstance(failure, LienthongError):
+        return inputs.RecordFailed(failure)
+    return inputs.RecordFailed(Unavailable("LoggingFailed", "the ledger could not take the record"))
+
+
+RECORDED = inputs.Recorded()

@@ -9,11 +9,12 @@ from lienthong.adapters.http.answer import Caller, Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.domain.network import Node
+from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.signature import Signature, decode_signature
 from lienthong.exchange import effects, inputs
 from lienthong.exchange.provider import ProviderExchange
 from lienthong.node.use_cases.plane import Plane
-from lienthong.node.use_cases.trunk.arrived import Arrived
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.wire.node_message import CarriedMessage
 
 
@@ -41,19 +42,19 @@ class PeerDoor(Protocol):
 
 
 class Batch(Protocol):
-    """What proves a message that came among others under one signature, and signs its answer in the same way."""
-
-    def outcome(self, effect: effects.Verify, now_ms: int) -> object:
-        """SignatureVerified or SignatureUnproven."""
+    """What signs the answers to messages that came under one signature in the same way."""
 
     def sign(self, effect: effects.Sign, feed: Callable[[object], None]) -> None:
         """Feed Signed or CannotSign."""
+
+    def append(self, record: Record, feed: Callable[[object], None]) -> None:
+        """Make the record of the answer durable with the others of its batch; feed Recorded or RecordFailed."""
 
 
 class ProviderRun:
     """One exchange of the provider side. Also the caller of the backend's connection pool."""
 
-    __slots__ = ("_batch", "_door", "_exchange", "_plane", "_services", "_started_ms")
+    __slots__ = ("_arrived", "_batch", "_door", "_exchange", "_plane", "_services", "_started_ms")
 
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
@@ -62,6 +63,7 @@ class ProviderRun:
         self._services = services
         self._door = door
         self._exchange = exchange
+        self._arrived: ArrivedBatch | None = None
         self._batch: Batch | None = None
         self._started_ms = 0
 
@@ -74,7 +76,7 @@ class ProviderRun:
 
     def start_in_batch(self, arrived: Arrived, peer: Node, batch: Batch) -> None:
         """Begin with a message of another node that came among others."""
-        self._batch = batch
+        self._arrived, self._batch = arrived.batch, batch
         self._started_ms = self._plane.clock_ms()
         self._plane.tally.began("provider")
         known, signature = arrived.batch.known(arrived.index), arrived.batch.signature
@@ -91,13 +93,21 @@ class ProviderRun:
 
     # ---- effects
     def _verify(self, effect: effects.Verify) -> None:
-        if self._batch is None:
+        if self._arrived is None:
             self._plane.signatures.verify(effect, self.feed)
         else:
-            self.feed(self._batch.outcome(effect, self._started_ms))
+            self.feed(self._arrived.outcome(effect, self._started_ms))
 
     def _append(self, effect: effects.Append) -> None:
-        self._plane.append(effect.records, self.feed)
+        self._plane.append(effect.records, self.feed, self._in_frame)
+
+    def _in_frame(self, record: Record, feed: Callable[[object], None]) -> None:
+        if record.kind is RecordKind.REQUEST:
+            assert self._arrived is not None, "the request came in a batch"
+            self._arrived.recording.add(record, feed)
+        else:
+            assert self._batch is not None, "the answer is signed in a batch"
+            self._batch.append(record, feed)
 
     def _call(self, effect: effects.CallService) -> None:
         try:

@@ -15,7 +15,8 @@ from lienthong.cli.country.story.acting import Exchanged
 from lienthong.cli.country.transcript import Transcript
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.document import SIGNATURES_FILE, message_files
-from lienthong.evidence.record import Direction, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Direction
 from lienthong.evidence.show import Examined, answers_request, subject
 from lienthong.evidence.xades import BATCH_FILE, BODY_FILE
 from lienthong.node.store.exchanges import find_exchanges
@@ -144,8 +145,7 @@ def _count(data_dir: Path) -> Count:
     try:
         for ledger in ledger_directories(data_dir):
             for found in read_records(ledger):
-                decode_record(found.encoded)
-                count += 1
+                count += len(decode_records(found.encoded))
     except LienthongError as error:
         return Count(count, str(error))
     return Count(count)

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from lienthong.node.use_cases.boundary import tell_one
+
 TOGETHER_MAX = 24
 """So many are done without waiting for the end of the turn: the other node has something to do the sooner."""
 FEW = 4
@@ -49,7 +51,4 @@ class Gathering(Generic[_W]):
         taken, self._waiting = self._waiting, []
         answers = self._do([wanted for wanted, _ in taken]) if taken else ()
         for (_, feed), answer in zip(taken, answers, strict=True):
-            try:
-                feed(answer)
-            except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
-                self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+            tell_one(self._loop, feed, answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from lienthong.adapters.http.answer import Channel, HttpAnswer
@@ -25,28 +24,17 @@ from lienthong.node.use_cases.streams.pumps import (
     opening_mark,
 )
 from lienthong.node.use_cases.streams.sinks import BufferSink, DiscardSink, FrameSink, HttpOutlet, declared_length
+from lienthong.node.use_cases.trunk.room import Door
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import stream_answer_head
 from lienthong.wire.stream_frames import Head, head_frame
 
 
-class StreamDoor(Protocol):
-    """The other node that waits for its answer, which may come in pieces."""
-
-    def reply(self, effect: effects.Reply) -> None:
-        """Tell the signed answer."""
+class StreamDoor(Door, Protocol):
+    """The other node that waits for its answer, or is told why there is none."""
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """Tell an error without a signature."""
-
-    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
-        """Begin an answer in pieces; `begun` gets where they go, when there is room for them."""
-
-    def end(self) -> None:
-        """It is complete."""
-
-    def break_off(self) -> None:
-        """It cannot be completed."""
 
 
 class Sizes(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from lienthong.domain.errors import LienthongError
@@ -10,7 +11,9 @@ from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, Verified, message_of
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import Verify
+from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Verifier
+from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire.trunk import FrameSignature
 
 
@@ -21,15 +24,22 @@ class ArrivedBatch:
     so all ask with the certificate that the signature names.
     """
 
-    __slots__ = ("_batch", "_proven", "_verifier", "signature")
+    __slots__ = ("_batch", "_proven", "_verifier", "recording", "signature")
 
     def __init__(
-        self, signature: FrameSignature, messages: Sequence[MessageDigests | bytes], verifier: Verifier
+        self,
+        signature: FrameSignature,
+        messages: Sequence[MessageDigests | bytes],
+        verifier: Verifier,
+        *,
+        ledger: Ledger,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.signature = Signature(
             ECDSA_P256_SHA256, signature.certificate_digest, signature.signed_at_ms, signature.value
         )
         self._batch = batch_of(messages)
+        self.recording = Recording(ledger, loop, self.signature, self._batch.leaves)
         self._verifier = verifier
         self._proven: Verified[Batch] | LienthongError | None = None
 
@@ -37,18 +47,18 @@ class ArrivedBatch:
         """What the machine is told of the message at `index`, which came."""
         digests = self._batch.messages[index]
         assert not isinstance(digests, bytes), "a message that came"
-        return inputs.InBatch(digests, self._batch.place(index))
+        return inputs.InBatch(digests, self._batch.seat(index))
 
     def outcome(self, effect: Verify, now_ms: int) -> inputs.SignatureVerified | inputs.SignatureUnproven:
         """The answer to a Verify for one of the messages. The directory gives one certificate for a digest."""
-        place, proven = effect.place, self._proven
-        assert place is not None, "a message of this batch"
-        assert effect.digests is self._batch.messages[place.index], "a message of this batch"
+        seat, proven = effect.seat, self._proven
+        assert seat is not None, "a message of this batch"
+        assert effect.digests is self._batch.messages[seat.index], "a message of this batch"
         if proven is None:
             proven = self._proven = self._verifier.verify_batch(self.signature, self._batch, effect.certificate)
         if isinstance(proven, LienthongError):
             return inputs.SignatureUnproven(proven, now_ms)
-        return inputs.SignatureVerified(message_of(proven, place.index), now_ms)
+        return inputs.SignatureVerified(message_of(proven, seat.index), now_ms)
 
 
 class Arrived:

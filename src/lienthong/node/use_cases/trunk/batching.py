@@ -9,8 +9,11 @@ from typing import Generic, TypeVar
 from lienthong.domain.errors import Unavailable
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import Sign
+from lienthong.node.use_cases.boundary import tell_one
+from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signing
 from lienthong.node.use_cases.trunk.leaving import Leave, LeavingBatch
+from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire.trunk import TrunkAnswer, TrunkRequest
 
 TOGETHER_MAX = 64
@@ -25,10 +28,13 @@ Joined = Callable[[LeavingBatch[_M] | None, int, object], None]
 class Batching(Generic[_M]):
     """Belongs to the event loop. `leave` sends the entries of a batch."""
 
-    __slots__ = ("_leave", "_loop", "_signing", "_size", "_waiting")
+    __slots__ = ("_leave", "_ledger", "_loop", "_signing", "_size", "_waiting")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, signing: Signing, leave: Leave[_M]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, signing: Signing, ledger: Ledger, leave: Leave[_M]
+    ) -> None:
         self._loop = loop
+        self._ledger = ledger
         self._signing = signing
         self._leave = leave
         self._waiting: list[tuple[Sign, Joined[_M]]] = []
@@ -60,14 +66,12 @@ class Batching(Generic[_M]):
             for _, joined in taken:
                 self._tell(joined, None, 0, inputs.CannotSign(error))
             return
-        batch = LeavingBatch(signature, made.leaves, self._leave)
+        recording = Recording(self._ledger, self._loop, signature, made.leaves)
+        batch = LeavingBatch(signature, made.leaves, self._leave, recording)
         for index, (_, joined) in enumerate(taken):
-            self._tell(joined, batch, index, inputs.Signed(signature, made.place(index)))
+            self._tell(joined, batch, index, inputs.Signed(signature, made.seat(index)))
+        recording.flush()
 
     def _tell(self, joined: Joined[_M], batch: LeavingBatch[_M] | None, index: int, signed: object) -> None:
-        try:
-            joined(batch, index, signed)
-        except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
-            if batch is not None:
-                batch.drop(index)
-            self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+        if not tell_one(self._loop, joined, batch, index, signed) and batch is not None:
+            batch.drop(index)

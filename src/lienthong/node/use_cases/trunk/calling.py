@@ -11,12 +11,15 @@ from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.evidence.digest import MessageDigests, response_digests
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.effects import Send, Sign
+from lienthong.node.use_cases.boundary import tell_one
+from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.node.use_cases.trunk.batching import Batching, Joined
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
 from lienthong.wire.node_message import node_fault
 from lienthong.wire.trunk import (
+    ELSEWHERE,
     NUMBER_MAX,
     Answers,
     Frame,
@@ -26,9 +29,6 @@ from lienthong.wire.trunk import (
     cancel_frame,
     requests_frame,
 )
-
-ELSEWHERE = 303
-"""Status of a fault that says: the answer waits under the token that is its document."""
 
 
 class TrunkCaller(Protocol):
@@ -58,8 +58,8 @@ class CallingTrunk:
     """The user of a connection that this side opened. `over` is told when it ended."""
 
     __slots__ = (
-        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_draining", "_in_flight", "_loop",
-        "_number", "_over", "_verifier", "was_ready",
+        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_in_flight", "_ledger", "_loop", "_number",
+        "_over", "_verifier", "was_ready",
     )  # fmt: skip
 
     def __init__(
@@ -68,27 +68,28 @@ class CallingTrunk:
         *,
         loop: Any,
         signatures: Signatures,
+        ledger: Ledger,
         answer_s: float,
         over: Callable[[LienthongError], None],
     ) -> None:
         self._connection = connection
         self._loop = loop
-        self._batching: Batching[TrunkRequest] = Batching(loop, signatures.signing, self._leave)
+        self._batching: Batching[TrunkRequest] = Batching(loop, signatures.signing, ledger, self._leave)
         self._verifier = signatures.verifier
+        self._ledger = ledger
         self._answer_s = answer_s
         self._clock: Callable[[], float] = loop.time
         self._over = over
         self._in_flight: dict[int, _InFlight] = {}
         self._deadlines: deque[tuple[float, int]] = deque()
         self._number = 0
-        self._draining = False
         self.was_ready = False
 
     @property
     def usable(self) -> bool:
         """Whether a request may take this way now."""
         connection = self._connection
-        if self._draining or not connection.ready or connection.flow.full or self._number >= NUMBER_MAX:
+        if connection.draining or not connection.ready or connection.flow.full or self._number >= NUMBER_MAX:
             return False
         return len(self._in_flight) < connection.bounds.in_flight
 
@@ -125,9 +126,9 @@ class CallingTrunk:
         elif isinstance(frame, TrunkFault):
             caller = self._asked(frame.number).caller
             if caller is not None and frame.status == ELSEWHERE:
-                self._tell(caller.answer_waits, frame.document)
+                tell_one(self._loop, caller.answer_waits, frame.document)
             elif caller is not None:
-                self._tell(caller.failed, node_fault(frame.status, frame.document))
+                tell_one(self._loop, caller.failed, node_fault(frame.status, frame.document))
         else:
             raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
 
@@ -142,23 +143,18 @@ class CallingTrunk:
                 one = self._asked(message.number)
                 callers.append(one.caller)
                 known.append(response_digests(message.header_part, message.body, one.leaf))
-        batch = ArrivedBatch(frame.signature, known, self._verifier)
+        batch = ArrivedBatch(frame.signature, known, self._verifier, ledger=self._ledger, loop=self._loop)
         for index, (message, caller) in enumerate(zip(frame.messages, callers, strict=True)):
             if caller is not None and not isinstance(message, TrunkLeaf):
                 arrived = Arrived(message.header_part, message.body, batch, index)
-                self._tell(caller.answered_in_batch, arrived)
+                tell_one(self._loop, caller.answered_in_batch, arrived)
+        batch.recording.flush()
 
     def _asked(self, number: int) -> _InFlight:
         one = self._in_flight.pop(number, None)
         if one is None:
             raise Malformed("InvalidMessage", f"an answer to request {number}, which does not wait for one")
         return one
-
-    def _tell(self, told: Callable[[Any], None], what: object) -> None:
-        try:
-            told(what)
-        except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
-            self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
 
     def closing(self) -> None:
         """The other side takes nothing more."""
@@ -170,7 +166,7 @@ class CallingTrunk:
         lost = Unavailable("HttpError", f"the trunk ended before the answer came ({error.code})")
         for one in in_flight.values():
             if one.caller is not None:
-                self._tell(one.caller.failed, lost)
+                tell_one(self._loop, one.caller.failed, lost)
         self._over(error)
 
     # ---- who sweeps
@@ -183,17 +179,15 @@ class CallingTrunk:
             if one is not None and one.caller is not None:
                 caller, one.caller = one.caller, None
                 self._connection.write(cancel_frame(number))
-                self._tell(caller.failed, Unavailable("DeadlineExceeded", "the other node did not answer in time"))
-        if self._connection.deadline < now:
-            self._connection.expire()
-        if self._draining and not self._in_flight:
+                late = Unavailable("DeadlineExceeded", "the other node did not answer in time")
+                tell_one(self._loop, caller.failed, late)
+        self._connection.sweep()
+        if self._connection.draining and not self._in_flight:
             self._connection.close()
 
     def drain(self) -> None:
         """Begin nothing new."""
-        if not self._draining:
-            self._draining = True
-            self._connection.say_bye()
+        self._connection.say_bye()
 
     def abort(self) -> None:
         """Break off."""

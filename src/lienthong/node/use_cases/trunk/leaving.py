@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from lienthong.evidence.signature import Signature
+from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire.trunk import FrameSignature, TrunkAnswer, TrunkLeaf, TrunkRequest
 
 _M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
@@ -15,11 +16,14 @@ Leave = Callable[[Signature, list[_M | TrunkLeaf]], None]
 class LeavingBatch(Generic[_M]):
     """Messages that share `signature`, by their place. `leave` gets the entries of the frame, once."""
 
-    __slots__ = ("_entries", "_leave", "_open", "leaves", "signature")
+    __slots__ = ("_entries", "_leave", "_open", "leaves", "recording", "signature")
 
-    def __init__(self, signature: Signature, leaves: Sequence[bytes], leave: Leave[_M]) -> None:
+    def __init__(
+        self, signature: Signature, leaves: Sequence[bytes], leave: Leave[_M], recording: Recording
+    ) -> None:
         self.signature = signature
         self.leaves = leaves
+        self.recording = recording
         # A message that never comes is stood for by its leaf: without it nobody could prove the others.
         self._entries: list[_M | TrunkLeaf] = [TrunkLeaf(leaf) for leaf in leaves]
         self._open = set(range(len(leaves)))

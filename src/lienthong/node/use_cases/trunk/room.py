@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from lienthong.adapters.http.flow import FlowControl
 from lienthong.domain.errors import Unavailable
+from lienthong.exchange import effects
 
 WAIT_S = 30.0
 WAITING_MAX = 1024
 _T = TypeVar("_T")
+
+
+class Door(Protocol):
+    """The other node at the door for its answer, which may come in pieces."""
+
+    def reply(self, effect: effects.Reply) -> None:
+        """Tell the signed answer."""
+
+    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
+        """Begin an answer in pieces; `begun` gets where they go, when there is room for them."""
+
+    def end(self) -> None:
+        """It is complete."""
+
+    def break_off(self) -> None:
+        """It cannot be completed."""
 
 
 class WaitingRoom(Generic[_T]):

@@ -15,18 +15,29 @@ from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node
 from lienthong.evidence.digest import request_digests
+from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import effects
-from lienthong.node.use_cases.plane import Ids, Logger
+from lienthong.node.use_cases.boundary import tell_one
+from lienthong.node.use_cases.plane import Ids, Ledger, Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.signatures.turns import Feed
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.node.use_cases.trunk.batching import Batching
-from lienthong.node.use_cases.trunk.calling import ELSEWHERE
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
-from lienthong.node.use_cases.trunk.room import WaitingRoom
+from lienthong.node.use_cases.trunk.room import Door, WaitingRoom
 from lienthong.wire.node_message import told_fault
-from lienthong.wire.trunk import Bounds, Cancel, Frame, Requests, TrunkAnswer, TrunkLeaf, answers_frame, fault_frame
+from lienthong.wire.trunk import (
+    ELSEWHERE,
+    Bounds,
+    Cancel,
+    Frame,
+    Requests,
+    TrunkAnswer,
+    TrunkLeaf,
+    answers_frame,
+    fault_frame,
+)
 from lienthong.wire.trunk_reader import Role
 
 
@@ -40,8 +51,11 @@ class Run(Protocol):
 class ServedTrunks:
     """The trunks that other nodes opened, and the answers that wait for these nodes. Belongs to the event loop."""
 
-    def __init__(self, signatures: Signatures, *, ids: Ids, bounds: Bounds, log: Logger, loop: Any) -> None:
+    def __init__(
+        self, signatures: Signatures, ledger: Ledger, *, ids: Ids, bounds: Bounds, log: Logger, loop: Any
+    ) -> None:
         self._signatures = signatures
+        self._ledger = ledger
         self._bounds = bounds
         self._log = log
         self._loop = loop
@@ -56,6 +70,7 @@ class ServedTrunks:
             node=node,
             new_run=new_run,
             signatures=self._signatures,
+            ledger=self._ledger,
             room=self._room,
             log=self._log,
             loop=self._loop,
@@ -93,9 +108,8 @@ class ServingTrunk:
     """The user of a connection that the other node opened."""
 
     __slots__ = (
-        "_batching", "_closing", "_connection", "_draining", "_in_flight", "_log", "_loop", "_new_run", "_node",
-        "_over", "_room",
-        "_signatures",
+        "_batching", "_closing", "_connection", "_in_flight", "_ledger", "_log", "_loop", "_new_run", "_node",
+        "_over", "_room", "_signatures",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +119,7 @@ class ServingTrunk:
         node: Callable[[], Node],
         new_run: Callable[[Waits], Run],
         signatures: Signatures,
+        ledger: Ledger,
         room: WaitingRoom[Waits],
         log: Logger,
         loop: Any,
@@ -115,18 +130,14 @@ class ServingTrunk:
         self._node = node
         self._new_run = new_run
         self._signatures = signatures
+        self._ledger = ledger
         self._room = room
         self._log = log
         self._loop = loop
         self._over = over
-        self._closing = self._draining = False
-        self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, self._leave)
+        self._closing = False
+        self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, ledger, self._leave)
         self._in_flight: dict[int, Waits] = {}
-
-    @property
-    def idle(self) -> bool:
-        """Nothing in flight."""
-        return not self._in_flight
 
     def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
         self._connection.write(answers_frame(frame_signature(signature), entries))
@@ -149,17 +160,20 @@ class ServingTrunk:
             one.leaf if isinstance(one, TrunkLeaf) else request_digests(one.header_part, one.body)
             for one in frame.messages
         ]
-        batch = ArrivedBatch(frame.signature, digests, self._signatures.verifier)
+        batch = ArrivedBatch(
+            frame.signature, digests, self._signatures.verifier, ledger=self._ledger, loop=self._loop
+        )
         for index, one in enumerate(frame.messages):
             if isinstance(one, TrunkLeaf):
                 continue
-            waits = self._in_flight[one.number] = Waits(self, one.number, batch, peer.node_id)
-            try:
-                run = self._new_run(waits)
-                run.start_in_batch(Arrived(one.header_part, one.body, batch, index), peer, waits)
-            except Exception as error:  # boundary: whatever one exchange does, the next one is begun
-                self._loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+            waits = self._in_flight[one.number] = Waits(self, one.number, peer.node_id)
+            arrived = Arrived(one.header_part, one.body, batch, index)
+            tell_one(self._loop, self._begin, arrived, peer, waits)
+        batch.recording.flush()
         self._hold_back()
+
+    def _begin(self, arrived: Arrived, peer: Node, waits: Waits) -> None:
+        self._new_run(waits).start_in_batch(arrived, peer, waits)
 
     def _hold_back(self) -> None:
         """Take no more requests while the other node does not read its answers."""
@@ -190,14 +204,11 @@ class ServingTrunk:
     def sweep(self) -> None:
         """Ask a silent peer, and give it up; close what is at its end."""
         self._close_idle()
-        if self._connection.deadline < self._loop.time():
-            self._connection.expire()
+        self._connection.sweep()
 
     def drain(self) -> None:
         """Let the other node ask nothing more; what is in flight is answered."""
-        if not self._draining:
-            self._draining = True
-            self._connection.say_bye()
+        self._connection.say_bye()
 
     def abort(self) -> None:
         """Break off."""
@@ -239,44 +250,27 @@ class ServingTrunk:
         self._connection.write(fault_frame(number, ELSEWHERE, token))
 
 
-class Door(Protocol):
-    """The other node at the door for an answer that waited."""
-
-    def reply(self, effect: effects.Reply) -> None:
-        """The signed answer."""
-
-    def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
-        """A signed answer in pieces."""
-
-    def end(self) -> None:
-        """It is complete."""
-
-    def break_off(self) -> None:
-        """It cannot be completed."""
-
-
 class Waits:
     """The other node, waiting for the answer to one request of a trunk. `seat` is the answer's place in its batch."""
 
-    __slots__ = ("_arrived", "_door", "_number", "_tell", "_trunk", "node_id", "seat")
+    __slots__ = ("_door", "_number", "_tell", "_trunk", "node_id", "seat")
 
-    def __init__(self, trunk: ServingTrunk, number: int, arrived: ArrivedBatch, node_id: NodeId) -> None:
+    def __init__(self, trunk: ServingTrunk, number: int, node_id: NodeId) -> None:
         self._trunk = trunk
         self._number = number
-        self._arrived = arrived
         self.node_id = node_id
         self._door: Door | None = None
         self._tell: Callable[[Door], None] | None = None
         self.seat: tuple[LeavingBatch[TrunkAnswer], int] | None = None
 
-    # ---- proves and signs
-    def outcome(self, effect: effects.Verify, now_ms: int) -> object:
-        """SignatureVerified or SignatureUnproven."""
-        return self._arrived.outcome(effect, now_ms)
-
     def sign(self, effect: effects.Sign, feed: Feed) -> None:
         """Feed Signed or CannotSign."""
         self._trunk.sign(effect, self, feed)
+
+    def append(self, record: Record, feed: Feed) -> None:
+        """Feed Recorded or RecordFailed."""
+        assert self.seat is not None, "the answer has a place in a batch"
+        self.seat[0].recording.add(record, feed)
 
     # ---- the door of the run
     def reply(self, effect: effects.Reply) -> None:

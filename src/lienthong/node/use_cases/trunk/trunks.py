@@ -1,7 +1,7 @@
 """The trunks that this node opened: one for each node that offers it, made in the background.
 
-While there is none, requests take the baseline. A node that does not offer it is asked again after a while; one that
-cannot be reached, after longer and longer.
+While there is none, requests take the baseline. A node that does not offer it or cannot be reached is asked again
+later and later, at most `PAUSE_MAX_S` after the last time.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from lienthong.adapters.http.connect import Connect
 from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import NodeId
-from lienthong.domain.network import Node
-from lienthong.node.use_cases.plane import Logger
+from lienthong.domain.network import Node, same_channel
+from lienthong.node.use_cases.plane import Ledger, Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.trunk.calling import CallingTrunk
 from lienthong.wire.trunk import Bounds, upgrade_request
@@ -44,6 +44,7 @@ class Trunks:
         self,
         connector: Callable[[Node], Connect],
         signatures: Signatures,
+        ledger: Ledger,
         *,
         loop: asyncio.AbstractEventLoop,
         bounds: Bounds,
@@ -52,6 +53,7 @@ class Trunks:
     ) -> None:
         self._connector = connector
         self._signatures = signatures
+        self._ledger = ledger
         self._loop = loop
         self._bounds = bounds
         self._answer_s = answer_s
@@ -74,7 +76,7 @@ class Trunks:
 
     def _known_as(self, node: Node, line: _Line | None) -> _Line:
         """The line of a node that the directory describes anew; the old trunk ends where the channel is another."""
-        if line is not None and _channel(line.node) == _channel(node):
+        if line is not None and same_channel(line.node, node):
             line.node = node
             return line
         if line is not None and line.trunk is not None:
@@ -91,10 +93,14 @@ class Trunks:
         except (OSError, TimeoutError, LienthongError) as error:
             self._failed(line, error)
             return
+        if self._closed or self._lines.get(node.node_id) is not line:
+            connection.abort()  # meanwhile the directory says something else, or nothing new begins
+            return
         line.trunk = CallingTrunk(
             connection,
             loop=self._loop,
             signatures=self._signatures,
+            ledger=self._ledger,
             answer_s=self._answer_s,
             over=lambda error: self._failed(line, error),
         )
@@ -108,10 +114,10 @@ class Trunks:
         trunk, line.trunk, line.task = line.trunk, None, None
         if trunk is not None and trunk.was_ready:
             line.pause_s = PAUSE_S
-        line.ask_at = self._loop.time() + line.pause_s
-        line.pause_s = min(2 * line.pause_s, PAUSE_MAX_S)
+        pause_s, line.pause_s = line.pause_s, min(2 * line.pause_s, PAUSE_MAX_S)
+        line.ask_at = self._loop.time() + pause_s
         code = error.code if isinstance(error, LienthongError) else type(error).__name__
-        self._log.info("trunk.down", node=str(line.node.node_id), code=code, asked_again_s=line.ask_at)
+        self._log.info("trunk.down", node=str(line.node.node_id), code=code, asked_again_s=pause_s)
 
     def _let_go(self, trunk: CallingTrunk) -> None:
         trunk.drain()
@@ -140,7 +146,3 @@ class Trunks:
 
     def _all(self) -> list[CallingTrunk]:
         return [line.trunk for line in self._lines.values() if line.trunk is not None]
-
-
-def _channel(node: Node) -> tuple[object, ...]:
-    return (node.host, node.port, node.tls_digests)

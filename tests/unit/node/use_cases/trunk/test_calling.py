@@ -15,8 +15,9 @@ from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.exchange.effects import Send
-from lienthong.node.use_cases.trunk.calling import ELSEWHERE, CallingTrunk
+from lienthong.node.use_cases.trunk.calling import CallingTrunk
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch
+from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire import trunk
 from lienthong.wire.trunk_reader import Role
 
@@ -49,9 +50,15 @@ class Desk:
         opening = trunk.upgrade_request(b"nut")
         self.connection = TrunkConnection(Role.OPENER, trunk.Bounds(), clock=loop.time, opening=opening)
         self.connection.connection_made(self.transport)
-        plane, _ = memory_plane()
+        plane, self.ledger = memory_plane()
+        self._loop = loop
         self.trunk = CallingTrunk(
-            self.connection, loop=loop, signatures=plane.signatures, answer_s=answer_s, over=self.over.append
+            self.connection,
+            loop=loop,
+            signatures=plane.signatures,
+            ledger=plane.ledger,
+            answer_s=answer_s,
+            over=self.over.append,
         )
         self.connection.take_up(self.trunk)
         assert not self.trunk.usable
@@ -66,7 +73,10 @@ class Desk:
         callers = [Caller() for _ in range(count)]
         sent: list[Any] = []
         leaves = [bytes([index]) * 32 for index in range(count)]
-        batch: LeavingBatch[trunk.TrunkRequest] = LeavingBatch(SIGNATURE, leaves, lambda *given: sent.append(given))
+        recording = Recording(self.ledger, self._loop, SIGNATURE, leaves)
+        batch: LeavingBatch[trunk.TrunkRequest] = LeavingBatch(
+            SIGNATURE, leaves, lambda *given: sent.append(given), recording
+        )
         for index, caller in enumerate(callers):
             self.trunk.send(Send(next(iter(nodes().values())), b"part", None, SIGNATURE), batch, index, caller)
         assert [[entry.number for entry in entries] for _, entries in sent] == [list(range(1, count + 1))]
@@ -85,7 +95,7 @@ def test_answers_come_in_any_order(loop: asyncio.AbstractEventLoop) -> None:
     first, second = desk.ask()
     desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(2, b"b", None), trunk.TrunkLeaf(bytes(32))]))
     assert (first.told, second.told) == ([], [(b"b", None)])
-    desk.hear(trunk.fault_frame(1, ELSEWHERE, b"token"))
+    desk.hear(trunk.fault_frame(1, trunk.ELSEWHERE, b"token"))
     assert first.told == [b"token"]
     assert desk.trunk.idle
 

@@ -14,6 +14,7 @@ from lienthong.node.use_cases.trunk.leaving import LeavingBatch
 from lienthong.node.use_cases.trunk.room import WAIT_S, WAITING_MAX, WaitingRoom
 from lienthong.wire.trunk import TrunkAnswer, TrunkLeaf
 
+UNUSED: Any = None
 SIGNATURE = Signature(ECDSA_P256_SHA256, bytes(32), 1, b"v")
 
 
@@ -25,7 +26,7 @@ def leaf_of(index: int) -> bytes:
 def test_a_batch_leaves_once_when_all_is_known(comes: list[bool], dice: Any) -> None:
     left: list[list[Any]] = []
     batch: LeavingBatch[TrunkAnswer] = LeavingBatch(
-        SIGNATURE, [leaf_of(index) for index in range(len(comes))], lambda _, entries: left.append(entries)
+        SIGNATURE, [leaf_of(index) for index in range(len(comes))], lambda _, entries: left.append(entries), UNUSED
     )
     order = list(range(len(comes)))
     dice.shuffle(order)

@@ -1,0 +1,16 @@
+"""The boundary between exchanges that are told something one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+def tell_one(loop: asyncio.AbstractEventLoop, told: Callable[..., object], *given: object) -> bool:
+    """Tell one of many exchanges what is `given`; gives whether that went well. What it raises, the loop reports."""
+    try:
+        told(*given)
+    except Exception as error:  # boundary: whatever one exchange does, the next one gets its answer
+        loop.call_exception_handler({"message": "an exchange failed", "exception": error})
+        return False
+    return True

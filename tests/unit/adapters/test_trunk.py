@@ -1,0 +1,125 @@
+"""The connection of a trunk: bounded waiting, BYE once, its user told of the end once."""
+
+from __future__ import annotations
+
+import pytest
+from tests.doubles.transport import Clock, Transport
+
+from lienthong.adapters.trunk import GIVEN_UP_S, OPENING_S, SILENCE_S, TrunkConnection
+from lienthong.domain.errors import LienthongError
+from lienthong.wire import trunk
+from lienthong.wire.trunk_reader import Role
+
+HELLO = trunk.hello_frame(trunk.Bounds())
+DRAIN = trunk.bye_frame(trunk.Reason.DRAIN)
+
+
+class User:
+    """What a connection told its user."""
+
+    def __init__(self) -> None:
+        self.frames: list[trunk.Frame] = []
+        self.told: list[str] = []
+
+    def ready(self) -> None:
+        self.told.append("ready")
+
+    def frame(self, frame: trunk.Frame) -> None:
+        self.frames.append(frame)
+
+    def closing(self) -> None:
+        self.told.append("closing")
+
+    def ended(self, error: LienthongError) -> None:
+        self.told.append(error.code)
+
+
+class Line:
+    """A connection in memory; the test plays the other node."""
+
+    def __init__(self, role: Role) -> None:
+        self.clock, self.transport, self.user = Clock(), Transport(), User()
+        opening = trunk.upgrade_request(b"nut") if role is Role.OPENER else b""
+        self.connection = TrunkConnection(role, trunk.Bounds(), clock=self.clock, opening=opening)
+        self.connection.connection_made(self.transport)
+        self.connection.take_up(self.user)
+        self.transport.taken()
+
+    def hear(self, data: bytes) -> bytes:
+        """What is written in answer to `data`."""
+        self.connection.data_received(data)
+        return self.transport.taken()
+
+
+@pytest.fixture(params=[Role.OPENER, Role.ACCEPTOR])
+def line(request: pytest.FixtureRequest) -> Line:
+    """Both have said HELLO."""
+    made = Line(request.param)
+    made.hear(trunk.UPGRADE_ANSWER + HELLO if request.param is Role.OPENER else HELLO)
+    assert made.user.told == ["ready"]
+    return made
+
+
+def test_bye_is_said_once(line: Line) -> None:
+    assert not line.connection.draining
+    line.connection.say_bye()
+    line.connection.say_bye()
+    assert line.connection.draining
+    assert line.transport.taken() == DRAIN
+    assert line.connection.ready
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 503 Service Unavailable\r\n\r\n", b"SSH-2.0-x\r\n"])
+def test_who_refuses_the_upgrade_gets_no_frames(answer: bytes) -> None:
+    line = Line(Role.OPENER)
+    assert line.hear(answer) == b""
+    assert line.transport.closed
+    assert line.user.told == ["HttpError"]
+
+
+@pytest.mark.parametrize("role", [Role.OPENER, Role.ACCEPTOR])
+def test_bye_waits_for_hello(role: Role) -> None:
+    line = Line(role)
+    line.connection.say_bye()
+    assert line.connection.draining
+    assert line.transport.taken() == b""
+    if role is Role.OPENER:
+        assert line.hear(trunk.UPGRADE_ANSWER) == HELLO
+    assert line.hear(HELLO) == DRAIN
+
+
+def test_who_is_silent_is_asked_once_then_given_up(line: Line) -> None:
+    line.connection.sweep()
+    line.clock.now += SILENCE_S + 1
+    for _ in range(2):
+        line.connection.sweep()
+    assert line.transport.taken() == trunk.ping_frame(b"are you?")
+    line.clock.now += GIVEN_UP_S + 1
+    line.connection.sweep()
+    assert line.transport.aborted
+
+
+def test_who_answers_is_not_given_up(line: Line) -> None:
+    line.clock.now += SILENCE_S + 1
+    line.connection.sweep()
+    line.hear(trunk.pong_frame(bytes(8)))
+    line.transport.taken()
+    line.clock.now += SILENCE_S - 1
+    line.connection.sweep()
+    assert line.transport.taken() == b""
+    assert not line.transport.aborted
+
+
+def test_what_never_begins_is_given_up_at_once() -> None:
+    line = Line(Role.ACCEPTOR)
+    line.clock.now += OPENING_S + 1
+    line.connection.sweep()
+    assert line.transport.aborted
+    assert line.transport.taken() == b""
+
+
+def test_the_user_is_told_of_the_end_once(line: Line) -> None:
+    assert line.hear(b"\xff" * 5) == trunk.bye_frame(trunk.Reason.BROKEN)
+    assert line.transport.closed
+    line.connection.connection_lost(None)
+    assert line.user.told == ["ready", "InvalidMessage"]
