@@ -17,17 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.doubles.rig import BOTH, SERVICE, SYSTEM, Rig, free_port
+from tests.doubles.rig import BOTH, SERVICE, SYSTEM, NodeProcess, Rig, free_port, peer_name
 
 from bench import go_proxies, nginx
 from bench.machine import tool
 from lienthong.adapters import pki
 from lienthong.adapters.ledger_files import read_records
-from lienthong.evidence.record import decode_record
+from lienthong.evidence.frame_record import decode_records
 
 BODY_BYTES = 1021
 HEADERS = {"Content-Type": "application/json", "X-Road-Client": str(SYSTEM)}
-PATH = f"/r1/{SERVICE}/ho-so"
+REST = "/ho-so"
+PATH = f"/r1/{SERVICE}{REST}"
 _TRUNK_S = 10.0
 _LAST = 8
 
@@ -102,17 +103,24 @@ class Field:
         """The service, called without anything in between."""
         return Way("direct", self.service_url + PATH, {})
 
-    def nodes(self, name: str, *, trunk: bool, **more: Any) -> Way:
-        """Two nodes of their own, started, with one exchange behind them; `more` is for the Rig."""
-        trunks = BOTH if trunk else frozenset[str]()
-        rig = Rig(self._new_folder(name), self.service_url, trunks=trunks, cpus=node_cpus(), **more)
+    def nodes(self, name: str, *, trunk: bool, peers: int = 0, **more: Any) -> Way:
+        """Two nodes of their own, started, with one exchange behind them; `peers` and `more` are for the Rig."""
+        names = frozenset({*BOTH, *map(peer_name, range(peers))})
+        rig = Rig(
+            self._new_folder(name),
+            self.service_url,
+            trunks=names if trunk else frozenset(),
+            cpus={one: hop_cpus()[one != "consumer"] for one in names},
+            peers=peers,
+            **more,
+        )
         self._stack.callback(rig.stop)
         rig.start()
         self.rigs[name] = rig
-        way = Way(name, rig.consumer.url(path="/ho-so"), processes_of(rig))
+        way = Way(name, rig.consumer.url() + REST, processes_of(rig))
         ask_once(way)
         if trunk:
-            _until_trunk(way, rig)
+            until_trunk(way, rig.provider)
         return way
 
     def nginx(self) -> Way:
@@ -137,12 +145,12 @@ class Field:
         return next(iter(self.rigs.values()))
 
     def _new_folder(self, name: str) -> Path:
-        return self.folder / f"{name}-{next(self._numbers)}"
+        return self.folder / f"{name.replace(' ', '-')}-{next(self._numbers)}"
 
 
 def processes_of(rig: Rig) -> dict[str, int]:
     """The process of each node that runs, by its name."""
-    nodes = (rig.consumer, rig.provider)
+    nodes = (rig.consumer, rig.provider, *rig.further)
     return {node.name: node.process.pid for node in nodes if node.process is not None}
 
 
@@ -167,13 +175,13 @@ def ask_once(way: Way, answer_bytes: int = BODY_BYTES) -> None:
         raise RuntimeError(f"{way.name} answers something else than the service: {body[:200]!r}")
 
 
-def _until_trunk(way: Way, rig: Rig) -> None:
-    """Ask until an exchange is recorded as part of a batch, which the baseline does not have."""
+def until_trunk(way: Way, provider: NodeProcess) -> None:
+    """Ask until the provider's node recorded an exchange as part of a batch, which the baseline does not have."""
     end = time.monotonic() + _TRUNK_S
     while time.monotonic() < end:
         ask_once(way)
-        last = list(read_records(rig.provider.ledger))[-_LAST:]
-        if any(decode_record(found.encoded).batch_place is not None for found in last):
+        last = list(read_records(provider.ledger))[-_LAST:]
+        if any(one.batch_place is not None for found in last for one in decode_records(found.encoded)):
             return
         time.sleep(0.1)
     raise RuntimeError(f"no trunk came up between the nodes of {way.name}")

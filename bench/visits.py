@@ -20,7 +20,9 @@ ANCHOR = "nginx"
 SOME_ROUNDS = 5
 """Rounds of the loads that are not the one most goals are stated for."""
 _SETTLE_S = 0.15
-_REST_S, _REST_MAX_S, _REST_SHARE = 1.1, 30.0, 0.02
+_REST_S, _REST_MAX_S = 1.1, 30.0
+_REST_SHARE = 0.01
+"""Of a processor, by hop: what a node at rest takes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def rest(way: Way) -> None:
     for _ in range(int(_REST_MAX_S / _REST_S) if way.hops else 0):
         before = sum(map(cpu_us, way.hops.values()))
         time.sleep(_REST_S)
-        if sum(map(cpu_us, way.hops.values())) - before <= _REST_SHARE * _REST_S * 1e6:
+        if sum(map(cpu_us, way.hops.values())) - before <= _REST_SHARE * len(way.hops) * _REST_S * 1e6:
             return
 
 
