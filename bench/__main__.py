@@ -17,6 +17,7 @@ SCENARIOS = {
     "exchange": "the HTTP/1.1 baseline alone against two hops of nginx and the direct call (P4, P7, P11)",
     "peers": "ten providers behind one consumer's node against one, and a thousand idle connections",
     "mixed": "bodies of 2 KB to 10 MB as they come in life, through trunk and baseline against nginx",
+    "open_loop": "latency at a constant rate of arrivals, from the time each was due: nodes, nginx, direct",
     "soak": "minutes at 64 in flight over the trunk: memory of both nodes, errors",
     "stream": "a body of 1 GB up and down through both nodes against nginx without buffers (P10)",
     "start": "start of a node to ready, and the command's help (P13)",
