@@ -12,7 +12,7 @@ CODE := $(wildcard src tests bench)
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release check check-lint check-types check-contracts check-tests test test-sources test-release demo country reference bench oracles tools clean
+.PHONY: help setup release check check-lint check-types check-contracts check-tests test test-sources test-release demo country reference bench guard oracles tools clean
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -107,6 +107,9 @@ $(PROXIES)/.ready: requirements/bench.txt
 
 bench: tools release $(PROXIES)/.ready ## measure the compiled wheel (JSON); ARGS="--help" says what can be measured
 	@$(RELEASE)/bin/python -m bench $(ARGS)
+
+guard: tools release ## compare the trunk's ratios to nginx with bench/guard.json (a minute, two where it is worse)
+	@$(RELEASE)/bin/python -m bench guard $(ARGS)
 
 clean: ## take away all that make has made, virtual environments and the country's data too
 	@rm -rf $(VENV) $(ORACLES) $(RELEASE) $(PROXIES) var build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache
