@@ -59,10 +59,14 @@ def many_parameters(root: Path) -> Iterator[str]:
     """More than five parameters (self and cls do not count).
 
     Commands of the command line and constructors are measured by position only: their parameters are the options of
-    the command and the fields of the value.
+    the command and the fields of the value. The constructor of a value that is written out (`dataclass(init=False)`)
+    is not measured, as one that is made is not.
     """
     for module in modules(root, "src"):
+        values = {f"{one.name}.__init__" for one in module.classes() if _is_written_out(one)}
         for name, function in module.functions():
+            if name in values:
+                continue
             positional, total = _parameters(function)
             if positional > POSITIONAL_MAX:
                 yield f"{module.path}: {name} takes {positional} parameters by position, at most {POSITIONAL_MAX}"
@@ -70,6 +74,10 @@ def many_parameters(root: Path) -> Iterator[str]:
             free = module.name.startswith("lienthong.cli") or name.endswith("__init__")
             if total > PARAMETERS_MAX and not free:
                 yield f"{module.path}: {name} takes {total} parameters, at most {PARAMETERS_MAX}"
+
+
+def _is_written_out(one: ast.ClassDef) -> bool:
+    return any(ast.unparse(decorator) == "dataclass(init=False)" for decorator in one.decorator_list)
 
 
 def _parameters(function: Function) -> tuple[int, int]:

@@ -26,6 +26,8 @@ PLANTED: dict[str, list[tuple[str, str]]] = {
     "many_parameters": [
         ("src/lienthong/sdk/a.py", "def f(a, b, *, c, d, e, f): ..."),
         ("src/lienthong/sdk/a.py", "class A:\n    def f(self, a, b, c, d, e, f): ..."),
+        ("src/lienthong/sdk/a.py", "@dataclass\nclass A:\n    def __init__(self, a, b, c, d, e, f): ..."),
+        ("src/lienthong/sdk/a.py", "@dataclass(init=False)\nclass A:\n    def f(self, a, b, c, d, e, f): ..."),
         ("src/lienthong/cli/a.py", "def f(a, b, c, d, e, f): ..."),
     ],
     "full_folders": [("src/lienthong/sdk/{0}.py", "'''One of many.'''")],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.doubles.signing import DAY_MS, NOW_MS, Signer
 from tests.doubles.small_country import certificate
+from tests.doubles.values import replace
 
 from lienthong.directory.conversions import member_document, node_document, provider_document, system_document
 from lienthong.directory.documents import NetworkDocument, TrustDocument, encode_network, encode_provider

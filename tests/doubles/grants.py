@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from tests.doubles.values import replace
 
 from lienthong.domain.decision import Call, CompiledGrant, compile_grant
 from lienthong.domain.grants import Grant, Reason

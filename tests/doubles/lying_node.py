@@ -7,8 +7,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from msgspec.structs import replace
 from tests.doubles.rig import Keys, Rig
+from tests.doubles.values import replace
 
 from lienthong.adapters.keys import load_signing_key
 from lienthong.domain.identifiers import ServiceId, SystemId

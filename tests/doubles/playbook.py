@@ -20,9 +20,9 @@ from collections.abc import Callable
 from hashlib import sha256, sha512
 from typing import Any, TypeVar
 
-from msgspec.structs import replace
 from tests.doubles.exchange_country import HANOI, ONE_STOP, POLICE, PURPOSE, WHOLE, nodes, signer_of
 from tests.doubles.signing import NOW_MS, Signer
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import Unavailable, Unproven
 from lienthong.domain.identifiers import ServiceId

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from tests.doubles.peer_caller import PeerCaller
 from tests.doubles.plain_client import CLIENT, Answer, call
 from tests.doubles.rig import SERVICE, Rig, grant
 from tests.doubles.scripted_service import ScriptedService
+from tests.doubles.values import replace
 
 from lienthong.domain.grants import GrantState
 from lienthong.domain.identifiers import ServiceId

@@ -6,12 +6,12 @@ else makes a Permit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.domain.network import DataClass, Endpoint
-from lienthong.domain.value import Value
 
 
 class GrantState(StrEnum):
@@ -69,16 +69,26 @@ class Approval:
     at_ms: int
 
 
-class Reason(Value):
+@dataclass(init=False)
+class Reason:
     """Why a call is made: purpose code, procedure code, case number, officer. None = not stated."""
 
-    purpose: str | None = None
-    procedure: str | None = None
-    case: str | None = None
-    officer: str | None = None
+    purpose: Final[str | None]
+    procedure: Final[str | None]
+    case: Final[str | None]
+    officer: Final[str | None]
 
-
-_NOT_STATED = Reason()
+    def __init__(
+        self,
+        purpose: str | None = None,
+        procedure: str | None = None,
+        case: str | None = None,
+        officer: str | None = None,
+    ) -> None:
+        self.purpose = purpose
+        self.procedure = procedure
+        self.case = case
+        self.officer = officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,6 @@ class Grant:
     needs_officer: bool = False
     quota: Quota | None = None
     hours: Hours | None = None
-    defaults: Reason = _NOT_STATED
+    defaults: Reason = field(default_factory=Reason)
     approvals: tuple[Approval, ...] = ()
     contact: str = ""

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.value import Row, Value
@@ -25,11 +27,16 @@ _ORIGIN = b"lienthong batch 1\n"
 _PROOF_HEAD = b"c2sp.org/tlog-proof@v1\nindex %d\n"
 
 
-class BatchRoot(Value):
+@dataclass(init=False)
+class BatchRoot:
     """What one signature for many messages says: how many leaves there are (`size`), and their root (32 bytes)."""
 
-    size: int
-    root: bytes
+    size: Final[int]
+    root: Final[bytes]
+
+    def __init__(self, size: int, root: bytes) -> None:
+        self.size = size
+        self.root = root
 
 
 class BatchPlace(Row):
@@ -40,11 +47,16 @@ class BatchPlace(Row):
     path: tuple[bytes, ...]
 
 
-class Seat(Value):
+@dataclass(init=False)
+class Seat:
     """Which message of a batch of `size` one is: `index` from 0."""
 
-    index: int
-    size: int
+    index: Final[int]
+    size: Final[int]
+
+    def __init__(self, index: int, size: int) -> None:
+        self.index = index
+        self.size = size
 
 
 class Placed(Value):
@@ -54,15 +66,23 @@ class Placed(Value):
     place: BatchPlace
 
 
-class Batch(Value):
+@dataclass(init=False)
+class Batch:
     """All messages of a batch, in order, with what `batch_of` makes of them: leaves and root.
 
     Of a message that is not at hand, the leaf stands in its place.
     """
 
-    messages: tuple[MessageDigests | bytes, ...]
-    leaves: tuple[bytes, ...]
-    root: BatchRoot
+    messages: Final[tuple[MessageDigests | bytes, ...]]
+    leaves: Final[tuple[bytes, ...]]
+    root: Final[BatchRoot]
+
+    def __init__(
+        self, messages: tuple[MessageDigests | bytes, ...], leaves: tuple[bytes, ...], root: BatchRoot
+    ) -> None:
+        self.messages = messages
+        self.leaves = leaves
+        self.root = root
 
     def seat(self, index: int) -> Seat:
         """The seat of message `index`."""

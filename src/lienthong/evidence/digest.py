@@ -14,10 +14,10 @@ follows from the bytes before it, so two different messages cannot have the same
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256, sha512
-
-from lienthong.domain.value import Value
+from typing import Final
 
 LEAF_SIZE = 32
 
@@ -49,13 +49,22 @@ _XML_URIS = {
 }
 
 
-class MessageDigests(Value):
+@dataclass(init=False)
+class MessageDigests:
     """What identifies one message. `request_leaf` is None in a request and 32 bytes in a response."""
 
-    algorithm: DigestAlgorithm
-    header: bytes
-    body: bytes | None
-    request_leaf: bytes | None
+    algorithm: Final[DigestAlgorithm]
+    header: Final[bytes]
+    body: Final[bytes | None]
+    request_leaf: Final[bytes | None]
+
+    def __init__(
+        self, algorithm: DigestAlgorithm, header: bytes, body: bytes | None, request_leaf: bytes | None
+    ) -> None:
+        self.algorithm = algorithm
+        self.header = header
+        self.body = body
+        self.request_leaf = request_leaf
 
 
 def request_digests(header_part: bytes, body: bytes | None) -> MessageDigests:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from dataclasses import dataclass
+from typing import Final
 
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Call, Permit, QuotaWindows, decide
@@ -11,40 +12,71 @@ from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import ClientId, NodeId, ServiceId, SystemId
 from lienthong.domain.network import Node, Service, ServiceKind
 from lienthong.domain.paths import normalise_path
-from lienthong.domain.value import Value
 from lienthong.evidence.digest import MessageDigests
 from lienthong.wire.headers import RequestHeaders
 from lienthong.wire.message import ResponseIds, request_hash
 from lienthong.wire.request_line import RequestLine
 
 
-class Parties(Value):
+@dataclass(init=False)
+class Parties:
     """Who takes part in an exchange and why, under the identifiers that the directory resolves to.
 
     `sent_client` and `sent_service` are the identifiers as the client wrote them: they are part of the signed bytes.
     """
 
-    client: ClientId
-    service: ServiceId
-    sent_client: ClientId
-    sent_service: ServiceId
-    request_id: str
-    message_id: str
-    reason: Reason
+    client: Final[ClientId]
+    service: Final[ServiceId]
+    sent_client: Final[ClientId]
+    sent_service: Final[ServiceId]
+    request_id: Final[str]
+    message_id: Final[str]
+    reason: Final[Reason]
+
+    def __init__(
+        self,
+        client: ClientId,
+        service: ServiceId,
+        sent_client: ClientId,
+        sent_service: ServiceId,
+        request_id: str,
+        message_id: str,
+        reason: Reason,
+    ) -> None:
+        self.client = client
+        self.service = service
+        self.sent_client = sent_client
+        self.sent_service = sent_service
+        self.request_id = request_id
+        self.message_id = message_id
+        self.reason = reason
 
 
 def with_reason(parties: Parties, reason: Reason) -> Parties:
     """`parties` with the reason that the permit fixed."""
     if reason is parties.reason:
         return parties
-    return replace(parties, reason=reason)
+    return Parties(
+        parties.client,
+        parties.service,
+        parties.sent_client,
+        parties.sent_service,
+        parties.request_id,
+        parties.message_id,
+        reason,
+    )
 
 
-class Asked(Value):
+@dataclass(init=False)
+class Asked:
     """A request as read."""
 
-    line: RequestLine
-    read: RequestHeaders
+    line: Final[RequestLine]
+    read: Final[RequestHeaders]
+
+    def __init__(self, line: RequestLine, read: RequestHeaders) -> None:
+        self.line = line
+        self.read = read
 
 
 def parties_of(directory: FreshDirectory, asked: Asked, *, request_id: str, message_id: str) -> Parties:

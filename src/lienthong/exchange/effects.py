@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
@@ -14,85 +17,165 @@ from lienthong.evidence.signature import Signature
 from lienthong.wire.faults import Side
 
 
-class Sign(Value):
+@dataclass(init=False)
+class Sign:
     """Sign the digests with the key of `member`; answer with Signed or CannotSign.
 
     With `at_once` before any other input; else whenever it suits, so that many can be signed together. `size` is that
     of header part and body; `node` is to which a request goes: messages to one node may share a signature.
     """
 
-    digests: MessageDigests
-    member: MemberId
-    size: int = 0
-    node: Node | None = None
-    at_once: bool = False
+    digests: Final[MessageDigests]
+    member: Final[MemberId]
+    size: Final[int]
+    node: Final[Node | None]
+    at_once: Final[bool]
+
+    def __init__(
+        self,
+        digests: MessageDigests,
+        member: MemberId,
+        size: int = 0,
+        node: Node | None = None,
+        at_once: bool = False,
+    ) -> None:
+        self.digests = digests
+        self.member = member
+        self.size = size
+        self.node = node
+        self.at_once = at_once
 
 
-class Verify(Value):
+@dataclass(init=False)
+class Verify:
     """Verify; answer with SignatureVerified or SignatureUnproven. `seat`: in its batch; `at_once` as in Sign."""
 
-    signature: Signature
-    digests: MessageDigests
-    certificate: SigningCertificate
-    seat: Seat | None = None
-    at_once: bool = False
+    signature: Final[Signature]
+    digests: Final[MessageDigests]
+    certificate: Final[SigningCertificate]
+    seat: Final[Seat | None]
+    at_once: Final[bool]
+
+    def __init__(
+        self,
+        signature: Signature,
+        digests: MessageDigests,
+        certificate: SigningCertificate,
+        seat: Seat | None = None,
+        at_once: bool = False,
+    ) -> None:
+        self.signature = signature
+        self.digests = digests
+        self.certificate = certificate
+        self.seat = seat
+        self.at_once = at_once
 
 
-class Append(Value):
+@dataclass(init=False)
+class Append:
     """Make the records durable; answer with Recorded or RecordFailed.
 
     The record of a message of a batch has its seat there, and no signature: it becomes durable with the signature of
     its batch.
     """
 
-    records: tuple[Record, ...]
+    records: Final[tuple[Record, ...]]
+
+    def __init__(self, records: tuple[Record, ...]) -> None:
+        self.records = records
 
 
-class Send(Value):
+@dataclass(init=False)
+class Send:
     """Send the signed request to the provider's node; answer with AnswerReceived or SendFailed."""
 
-    node: Node
-    header_part: bytes
-    body: bytes | None
-    signature: Signature
+    node: Final[Node]
+    header_part: Final[bytes]
+    body: Final[bytes | None]
+    signature: Final[Signature]
+
+    def __init__(self, node: Node, header_part: bytes, body: bytes | None, signature: Signature) -> None:
+        self.node = node
+        self.header_part = header_part
+        self.body = body
+        self.signature = signature
 
 
-class CallService(Value):
+@dataclass(init=False)
+class CallService:
     """Call the provider's system. It needs the Permit. Answer with ServiceAnswered or ServiceFailed."""
 
-    permit: Permit
-    method: str
-    path: str
-    query: str | None
-    header_lines: bytes
-    body: bytes | None
-    repeatable: bool
+    permit: Final[Permit]
+    method: Final[str]
+    path: Final[str]
+    query: Final[str | None]
+    header_lines: Final[bytes]
+    body: Final[bytes | None]
+    repeatable: Final[bool]
+
+    def __init__(
+        self,
+        permit: Permit,
+        method: str,
+        path: str,
+        query: str | None,
+        header_lines: bytes,
+        body: bytes | None,
+        repeatable: bool,
+    ) -> None:
+        self.permit = permit
+        self.method = method
+        self.path = path
+        self.query = query
+        self.header_lines = header_lines
+        self.body = body
+        self.repeatable = repeatable
 
 
-class Reply(Value):
+@dataclass(init=False)
+class Reply:
     """Answer the consumer's node with a signed message; `outcome` is the code of a refusal, else empty."""
 
-    header_part: bytes
-    body: bytes | None
-    signature: Signature
-    outcome: str
+    header_part: Final[bytes]
+    body: Final[bytes | None]
+    signature: Final[Signature]
+    outcome: Final[str]
+
+    def __init__(self, header_part: bytes, body: bytes | None, signature: Signature, outcome: str) -> None:
+        self.header_part = header_part
+        self.body = body
+        self.signature = signature
+        self.outcome = outcome
 
 
-class Answer(Value):
+@dataclass(init=False)
+class Answer:
     """Answer the calling system. `header_lines` are ``Name:Value CRLF`` lines as they were signed."""
 
-    status: int
-    reason: bytes
-    header_lines: bytes
-    body: bytes | None
+    status: Final[int]
+    reason: Final[bytes]
+    header_lines: Final[bytes]
+    body: Final[bytes | None]
+
+    def __init__(self, status: int, reason: bytes, header_lines: bytes, body: bytes | None) -> None:
+        self.status = status
+        self.reason = reason
+        self.header_lines = header_lines
+        self.body = body
 
 
-class Fault(Value):
+@dataclass(init=False)
+class Fault:
     """Answer with an error that this node makes; `side` decides the prefix of its code."""
 
-    error: LienthongError
-    side: Side
-    message_id: str | None
+    error: Final[LienthongError]
+    side: Final[Side]
+    message_id: Final[str | None]
+
+    def __init__(self, error: LienthongError, side: Side, message_id: str | None) -> None:
+        self.error = error
+        self.side = side
+        self.message_id = message_id
 
 
 class SignMark(Value):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import ClientId
 from lienthong.domain.network import Node
@@ -13,46 +16,96 @@ from lienthong.evidence.signature import Signature, Verified
 Headers = list[tuple[bytes, bytes]]
 
 
-class RequestReceived(Value):
+@dataclass(init=False)
+class RequestReceived:
     """A system sent a request to its node. `speaks_for` are the clients whose name it has proved it may use.
 
     With `streamed` the body follows in pieces and ends with BodyEnded.
     """
 
-    method: bytes
-    target: bytes
-    headers: Headers
-    body: bytes | None
-    speaks_for: frozenset[ClientId]
-    request_id: str
-    generated_id: str
-    now_ms: int
-    streamed: bool = False
+    method: Final[bytes]
+    target: Final[bytes]
+    headers: Final[Headers]
+    body: Final[bytes | None]
+    speaks_for: Final[frozenset[ClientId]]
+    request_id: Final[str]
+    generated_id: Final[str]
+    now_ms: Final[int]
+    streamed: Final[bool]
+
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Headers,
+        body: bytes | None,
+        speaks_for: frozenset[ClientId],
+        request_id: str,
+        generated_id: str,
+        now_ms: int,
+        streamed: bool = False,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.speaks_for = speaks_for
+        self.request_id = request_id
+        self.generated_id = generated_id
+        self.now_ms = now_ms
+        self.streamed = streamed
 
 
-class InBatch(Value):
+@dataclass(init=False)
+class InBatch:
     """What is known of a message that came among others under one signature: its digests and its seat there."""
 
-    digests: MessageDigests
-    seat: Seat
+    digests: Final[MessageDigests]
+    seat: Final[Seat]
+
+    def __init__(self, digests: MessageDigests, seat: Seat) -> None:
+        self.digests = digests
+        self.seat = seat
 
 
-class MessageReceived(Value):
+@dataclass(init=False)
+class MessageReceived:
     """A node sent a signed request message. `peer` is the node whose channel certificate it came through."""
 
-    header_part: bytes
-    body: bytes | None
-    signature: Signature
-    peer: Node
-    now_ms: int
-    batch: InBatch | None = None
+    header_part: Final[bytes]
+    body: Final[bytes | None]
+    signature: Final[Signature]
+    peer: Final[Node]
+    now_ms: Final[int]
+    batch: Final[InBatch | None]
+
+    def __init__(
+        self,
+        header_part: bytes,
+        body: bytes | None,
+        signature: Signature,
+        peer: Node,
+        now_ms: int,
+        batch: InBatch | None = None,
+    ) -> None:
+        self.header_part = header_part
+        self.body = body
+        self.signature = signature
+        self.peer = peer
+        self.now_ms = now_ms
+        self.batch = batch
 
 
-class Signed(Value):
+@dataclass(init=False)
+class Signed:
     """The digests of the last Sign effect are signed, alone or at a `seat` among others."""
 
-    signature: Signature
-    seat: Seat | None = None
+    signature: Final[Signature]
+    seat: Final[Seat | None]
+
+    def __init__(self, signature: Signature, seat: Seat | None = None) -> None:
+        self.signature = signature
+        self.seat = seat
 
 
 class CannotSign(Value):
@@ -61,7 +114,8 @@ class CannotSign(Value):
     error: LienthongError
 
 
-class Recorded(Value):
+@dataclass(init=False)
+class Recorded:
     """The records of the last Append effect are durable."""
 
 
@@ -71,11 +125,16 @@ class RecordFailed(Value):
     error: LienthongError
 
 
-class SignatureVerified(Value):
+@dataclass(init=False)
+class SignatureVerified:
     """The signature of the last Verify effect holds."""
 
-    proof: Verified[MessageDigests]
-    now_ms: int
+    proof: Final[Verified[MessageDigests]]
+    now_ms: Final[int]
+
+    def __init__(self, proof: Verified[MessageDigests], now_ms: int) -> None:
+        self.proof = proof
+        self.now_ms = now_ms
 
 
 class SignatureUnproven(Value):
@@ -85,14 +144,24 @@ class SignatureUnproven(Value):
     now_ms: int
 
 
-class AnswerReceived(Value):
+@dataclass(init=False)
+class AnswerReceived:
     """The provider node answered with a signed message."""
 
-    header_part: bytes
-    body: bytes | None
-    signature: Signature
-    now_ms: int
-    batch: InBatch | None = None
+    header_part: Final[bytes]
+    body: Final[bytes | None]
+    signature: Final[Signature]
+    now_ms: Final[int]
+    batch: Final[InBatch | None]
+
+    def __init__(
+        self, header_part: bytes, body: bytes | None, signature: Signature, now_ms: int, batch: InBatch | None = None
+    ) -> None:
+        self.header_part = header_part
+        self.body = body
+        self.signature = signature
+        self.now_ms = now_ms
+        self.batch = batch
 
 
 class SendFailed(Value):
@@ -102,14 +171,22 @@ class SendFailed(Value):
     now_ms: int
 
 
-class ServiceAnswered(Value):
+@dataclass(init=False)
+class ServiceAnswered:
     """The provider's system answered the call."""
 
-    status: int
-    reason: bytes
-    headers: Headers
-    body: bytes | None
-    now_ms: int
+    status: Final[int]
+    reason: Final[bytes]
+    headers: Final[Headers]
+    body: Final[bytes | None]
+    now_ms: Final[int]
+
+    def __init__(self, status: int, reason: bytes, headers: Headers, body: bytes | None, now_ms: int) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+        self.now_ms = now_ms
 
 
 class ServiceFailed(Value):

@@ -7,13 +7,13 @@ service made of the uncut answer do not leave with the cut one.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import Unavailable
 from lienthong.domain.grants import AnswerForm
 from lienthong.domain.mask import compile_mask
-from lienthong.domain.value import Value
 
 _ERROR_MASK = compile_mask(("type", "title", "status", "code", "message"))
 _SUCCESS = range(200, 300)
@@ -22,13 +22,20 @@ _OF_THE_UNCUT = frozenset({b"etag", b"content-md5", b"digest", b"content-digest"
 Headers = list[tuple[bytes, bytes]]
 
 
-class ServiceAnswer(Value):
+@dataclass(init=False)
+class ServiceAnswer:
     """An answer of the provider's system."""
 
-    status: int
-    reason: bytes
-    headers: Headers
-    body: bytes | None
+    status: Final[int]
+    reason: Final[bytes]
+    headers: Final[Headers]
+    body: Final[bytes | None]
+
+    def __init__(self, status: int, reason: bytes, headers: Headers, body: bytes | None) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
 
 
 def minimise(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:

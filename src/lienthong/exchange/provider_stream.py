@@ -7,10 +7,9 @@ it holds and is on record. A streamed answer is possible only where nothing has 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256, sha512
 from typing import Any
-
-from msgspec.structs import replace
 
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.grants import AnswerForm

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.network import BodyRetention
-from lienthong.domain.value import Value
 from lienthong.evidence.batch import Seat
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import Direction, Record, RecordKind
@@ -12,30 +14,57 @@ from lienthong.evidence.signature import Signature
 from lienthong.exchange.access import Parties
 
 
-class SignedMessage(Value):
+@dataclass(init=False)
+class SignedMessage:
     """One signed message with its digests; `seat`: in the batch that `signature` is over, None if it is its own."""
 
-    header_part: bytes
-    body: bytes | None
-    digests: MessageDigests
-    signature: Signature
-    seat: Seat | None = None
+    header_part: Final[bytes]
+    body: Final[bytes | None]
+    digests: Final[MessageDigests]
+    signature: Final[Signature]
+    seat: Final[Seat | None]
+
+    def __init__(
+        self,
+        header_part: bytes,
+        body: bytes | None,
+        digests: MessageDigests,
+        signature: Signature,
+        seat: Seat | None = None,
+    ) -> None:
+        self.header_part = header_part
+        self.body = body
+        self.digests = digests
+        self.signature = signature
+        self.seat = seat
 
 
-class Entry(Value):
+@dataclass(init=False)
+class Entry:
     """Under what a message is recorded: who and why, under which grant, on which side, keeping which bodies."""
 
-    parties: Parties
-    grant_id: str
-    direction: Direction
-    retention: BodyRetention
+    parties: Final[Parties]
+    grant_id: Final[str]
+    direction: Final[Direction]
+    retention: Final[BodyRetention]
+
+    def __init__(self, parties: Parties, grant_id: str, direction: Direction, retention: BodyRetention) -> None:
+        self.parties = parties
+        self.grant_id = grant_id
+        self.direction = direction
+        self.retention = retention
 
 
-class End(Value):
+@dataclass(init=False)
+class End:
     """How an exchange ended, in a response: HTTP status, and the error code where it is a refusal."""
 
-    status: int
-    outcome: str = ""
+    status: Final[int]
+    outcome: Final[str]
+
+    def __init__(self, status: int, outcome: str = "") -> None:
+        self.status = status
+        self.outcome = outcome
 
 
 NO_END = End(0)

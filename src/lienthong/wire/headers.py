@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -22,7 +23,6 @@ from lienthong.domain.identifiers import (
     parse_node_id,
     parse_represented_party,
 )
-from lienthong.domain.value import Value
 
 Header = tuple[bytes, bytes]
 """Name and value as received."""
@@ -87,21 +87,44 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD = re.compile(r"[^\s.,]{1,100}(?:\.[^\s.,]{1,100}){0,15}\Z")
 
 
-class RequestHeaders(Value):
+@dataclass(init=False)
+class RequestHeaders:
     """What the protocol headers of a request say; None = not sent.
 
     `fields` are the dotted fields that the caller wants (empty = all that it may have); `accept` the Accept values.
     """
 
-    client: ClientId
-    message_id: str | None
-    user_id: str | None
-    issue: str | None
-    security_server: NodeId | None
-    represented_party: RepresentedParty | None
-    reason: Reason
-    fields: tuple[str, ...]
-    accept: tuple[bytes, ...]
+    client: Final[ClientId]
+    message_id: Final[str | None]
+    user_id: Final[str | None]
+    issue: Final[str | None]
+    security_server: Final[NodeId | None]
+    represented_party: Final[RepresentedParty | None]
+    reason: Final[Reason]
+    fields: Final[tuple[str, ...]]
+    accept: Final[tuple[bytes, ...]]
+
+    def __init__(
+        self,
+        client: ClientId,
+        message_id: str | None,
+        user_id: str | None,
+        issue: str | None,
+        security_server: NodeId | None,
+        represented_party: RepresentedParty | None,
+        reason: Reason,
+        fields: tuple[str, ...],
+        accept: tuple[bytes, ...],
+    ) -> None:
+        self.client = client
+        self.message_id = message_id
+        self.user_id = user_id
+        self.issue = issue
+        self.security_server = security_server
+        self.represented_party = represented_party
+        self.reason = reason
+        self.fields = fields
+        self.accept = accept
 
 
 @lru_cache(maxsize=8192)

@@ -12,12 +12,12 @@ import hashlib
 import re
 from binascii import b2a_base64
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
-from lienthong.domain.value import Value
 from lienthong.wire.headers import (
     CLIENT,
     CONTROL,
@@ -48,24 +48,49 @@ CLAUSE: Final = b"lienthong-clause"
 _HOP_IN_RESPONSE: Final = RESPONSE_DROPS - _MADE_BY_NODE - {FAULT, CLAUSE}
 
 
-class ResponseIds(Value):
+@dataclass(init=False)
+class ResponseIds:
     """What a response must repeat of its request. `request_hash` is base64."""
 
-    message_id: str
-    client: ClientId
-    service: ServiceId
-    request_id: str
-    request_hash: bytes
+    message_id: Final[str]
+    client: Final[ClientId]
+    service: Final[ServiceId]
+    request_id: Final[str]
+    request_hash: Final[bytes]
+
+    def __init__(
+        self, message_id: str, client: ClientId, service: ServiceId, request_id: str, request_hash: bytes
+    ) -> None:
+        self.message_id = message_id
+        self.client = client
+        self.service = service
+        self.request_id = request_id
+        self.request_hash = request_hash
 
 
-class RequestPart(Value):
+@dataclass(init=False)
+class RequestPart:
     """A parsed request header part. `headers` are those of the part without x-road-request-id."""
 
-    line: RequestLine
-    target: bytes
-    headers: tuple[Header, ...]
-    read: RequestHeaders
-    request_id: str | None
+    line: Final[RequestLine]
+    target: Final[bytes]
+    headers: Final[tuple[Header, ...]]
+    read: Final[RequestHeaders]
+    request_id: Final[str | None]
+
+    def __init__(
+        self,
+        line: RequestLine,
+        target: bytes,
+        headers: tuple[Header, ...],
+        read: RequestHeaders,
+        request_id: str | None,
+    ) -> None:
+        self.line = line
+        self.target = target
+        self.headers = headers
+        self.read = read
+        self.request_id = request_id
 
     def exchange_ids(self) -> tuple[str, str]:
         """Message id and request id; raises Malformed MissingHeader where the part lacks one."""
@@ -74,23 +99,48 @@ class RequestPart(Value):
         return self.read.message_id, self.request_id
 
 
-class ResponsePart(Value):
+@dataclass(init=False)
+class ResponsePart:
     """A parsed response header part; None = absent, which `check_response` refuses.
 
     `headers` are those that the service sent, without the ones that the node made. `fault` is the error code of a
     refusal by the provider's node and `clause` the clause that failed; both are never taken from a service.
     """
 
-    status: int
-    reason: bytes
-    headers: tuple[Header, ...]
-    message_id: str | None
-    client: ClientId | None
-    service: ServiceId | None
-    request_id: str | None
-    request_hash: bytes
-    fault: str | None = None
-    clause: str | None = None
+    status: Final[int]
+    reason: Final[bytes]
+    headers: Final[tuple[Header, ...]]
+    message_id: Final[str | None]
+    client: Final[ClientId | None]
+    service: Final[ServiceId | None]
+    request_id: Final[str | None]
+    request_hash: Final[bytes]
+    fault: Final[str | None]
+    clause: Final[str | None]
+
+    def __init__(
+        self,
+        status: int,
+        reason: bytes,
+        headers: tuple[Header, ...],
+        message_id: str | None,
+        client: ClientId | None,
+        service: ServiceId | None,
+        request_id: str | None,
+        request_hash: bytes,
+        fault: str | None = None,
+        clause: str | None = None,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.message_id = message_id
+        self.client = client
+        self.service = service
+        self.request_id = request_id
+        self.request_hash = request_hash
+        self.fault = fault
+        self.clause = clause
 
 
 class NodeFault(NamedTuple):

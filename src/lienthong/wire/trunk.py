@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -109,27 +110,44 @@ class FrameSignature(Value):
     value: bytes
 
 
-class TrunkRequest(Value):
+@dataclass(init=False)
+class TrunkRequest:
     """A request in a frame. `remaining_ms` is the time until its deadline, counted from when the frame arrives."""
 
-    number: int
-    remaining_ms: int
-    header_part: bytes
-    body: bytes | None
+    number: Final[int]
+    remaining_ms: Final[int]
+    header_part: Final[bytes]
+    body: Final[bytes | None]
+
+    def __init__(self, number: int, remaining_ms: int, header_part: bytes, body: bytes | None) -> None:
+        self.number = number
+        self.remaining_ms = remaining_ms
+        self.header_part = header_part
+        self.body = body
 
 
-class TrunkAnswer(Value):
+@dataclass(init=False)
+class TrunkAnswer:
     """An answer in a frame, to the request `number`."""
 
-    number: int
-    header_part: bytes
-    body: bytes | None
+    number: Final[int]
+    header_part: Final[bytes]
+    body: Final[bytes | None]
+
+    def __init__(self, number: int, header_part: bytes, body: bytes | None) -> None:
+        self.number = number
+        self.header_part = header_part
+        self.body = body
 
 
-class TrunkLeaf(Value):
+@dataclass(init=False)
+class TrunkLeaf:
     """The leaf (32 bytes) of a message that shares the signature and is not in the frame."""
 
-    leaf: bytes
+    leaf: Final[bytes]
+
+    def __init__(self, leaf: bytes) -> None:
+        self.leaf = leaf
 
 
 class Hello(Value):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.doubles import small_country as vn
+from tests.doubles.values import replace
 
 from lienthong.directory import conversions, documents
 from lienthong.domain.errors import Malformed

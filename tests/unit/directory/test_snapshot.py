@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from tests.doubles import small_country as vn
+from tests.doubles.values import replace
 
 from lienthong.directory.segment import Finding
 from lienthong.directory.snapshot import FreshDirectory, build_directory

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.doubles.values import replace
 
 from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
 from lienthong.domain.network import DataClass, Node, Service, ServiceKind, member_of, same_channel

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from tests import vectors
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.evidence.batch import (

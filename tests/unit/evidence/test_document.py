@@ -8,9 +8,9 @@ from hashlib import sha256
 import msgspec
 import pytest
 from lxml import etree
-from msgspec.structs import replace
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, in_batch, outcome_record, request_record, response_record
 from tests.doubles.signing import Signer
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import Unproven
 from lienthong.evidence.digest import MessageDigests, request_digests, response_digests

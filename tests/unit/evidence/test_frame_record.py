@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.doubles.exchanges import BO_CONG_AN, in_batch, outcome_record, response_record
 from tests.doubles.signing import NOW_MS, Signer
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.batch import Batch, Placed, batch_of, root_of
@@ -23,7 +24,7 @@ SIGNER = Signer(BO_CONG_AN)
 def one_of(size: int, index: int) -> Record:
     """The message at `index` of the batch; each of another header part."""
     record = response_record(SIGNER, request_id=f"r-{index}")
-    digests = msgspec.structs.replace(record.digests, header=bytes([index % 251]) * 32)
+    digests = replace(record.digests, header=bytes([index % 251]) * 32)
     return msgspec.structs.replace(
         record, header_digest=digests.header, signature=None, batch_size=size, batch_index=index
     )

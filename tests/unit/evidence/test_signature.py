@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI
 from tests.doubles.proving import proves, wycheproof_p256
 from tests.doubles.signing import DAY_MS, NOW_MS, Signer, self_issued
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.evidence import signature as under_test

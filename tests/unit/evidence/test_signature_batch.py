@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from tests.doubles.exchanges import BO_CONG_AN
 from tests.doubles.signing import DAY_MS, NOW_MS, Signer
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.evidence.batch import Batch, BatchPlace, BatchRoot, Placed, batch_of

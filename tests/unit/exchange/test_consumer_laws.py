@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from tests.doubles.exchange_country import FIELDS, SUSPENDED, WHOLE, consumer_context, forger
 from tests.doubles.exchange_world import World
 from tests.doubles.playbook import (
@@ -21,6 +20,7 @@ from tests.doubles.playbook import (
     opens_answer,
     request,
 )
+from tests.doubles.values import replace
 
 from lienthong.exchange import inputs
 from lienthong.exchange.consumer_stream import StreamingConsumer

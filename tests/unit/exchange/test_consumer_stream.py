@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import sha512
 
 import pytest
-from msgspec.structs import replace
 from tests.doubles.exchange_country import POLICE, consumer_context, forger
 from tests.doubles.playbook import (
     BROKEN,
@@ -34,6 +33,7 @@ from tests.doubles.playbook import (
     verifies,
     verifies_mark,
 )
+from tests.doubles.values import replace
 
 from lienthong.evidence.digest import leaf
 from lienthong.exchange import inputs

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.doubles.grants import CALL, GRANT
+from tests.doubles.values import replace
 
 from lienthong.domain.decision import Permit, QuotaWindows, compile_grant, decide
 from lienthong.domain.errors import LienthongError, Unavailable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 from tests.doubles.exchange_country import (
     ELSEWHERE,
     FIELDS,
@@ -40,6 +39,7 @@ from tests.doubles.playbook import (
     verifies,
 )
 from tests.doubles.signing import NOW_MS
+from tests.doubles.values import replace
 
 from lienthong.domain.identifiers import ServiceId
 from lienthong.exchange import inputs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 from tests.doubles.exchange_country import FIELDS, HANOI, WHOLE, YES_NO, forger, provider_context, signer_of
 from tests.doubles.playbook import (
     BROKEN,
@@ -34,6 +33,7 @@ from tests.doubles.playbook import (
     verifies,
     verifies_mark,
 )
+from tests.doubles.values import replace
 
 from lienthong.evidence.digest import leaf
 from lienthong.exchange.effects import (

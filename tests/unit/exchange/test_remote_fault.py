@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.exchange.remote_fault import refusal_message, remote_fault

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from lienthong.domain.decision.clauses import (
     Clause,
     endpoint_holds,
@@ -16,38 +19,44 @@ from lienthong.domain.errors import Refused
 from lienthong.domain.grants import Grant, Reason
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.domain.mask import Mask
-from lienthong.domain.value import Value
+
+_SEAL: Final = object()
+"""Only this module holds it; without it no Permit is made."""
 
 
-class _Seal:
-    """For one Permit, once. Only `decide` makes one."""
-
-    __slots__ = ("broken",)
-
-    def __init__(self) -> None:
-        self.broken = False
-
-
-class Permit(Value):
+@dataclass(init=False)
+class Permit:
     """Proof that `grant` allowed one call at `at_ms`; only `decide` can make one.
 
     `reason` is what the caller stated with the defaults of the grant filled in, `mask` what may leave: the granted
     fields, or those of them that the caller asked for.
     """
 
-    grant: Grant
-    consumer: ClientId
-    service: ServiceId
-    reason: Reason
-    mask: Mask
-    at_ms: int
-    seal: _Seal
+    grant: Final[Grant]
+    consumer: Final[ClientId]
+    service: Final[ServiceId]
+    reason: Final[Reason]
+    mask: Final[Mask]
+    at_ms: Final[int]
 
-    def __post_init__(self) -> None:
-        seal: object = self.seal
-        if not isinstance(seal, _Seal) or seal.broken:
+    def __init__(
+        self,
+        grant: Grant,
+        consumer: ClientId,
+        service: ServiceId,
+        reason: Reason,
+        mask: Mask,
+        at_ms: int,
+        seal: object,
+    ) -> None:
+        if seal is not _SEAL:
             raise TypeError("a Permit is made only by decide")
-        seal.broken = True
+        self.grant = grant
+        self.consumer = consumer
+        self.service = service
+        self.reason = reason
+        self.mask = mask
+        self.at_ms = at_ms
 
 
 def decide(candidates: tuple[CompiledGrant, ...], call: Call, quota: QuotaWindows) -> Permit:
@@ -101,7 +110,7 @@ def _permit(compiled: CompiledGrant, call: Call, quota: QuotaWindows) -> Permit:
         effective_reason(call.reason, grant.defaults),
         compiled.mask.narrow(call.fields) if call.fields else compiled.mask,
         call.at_ms,
-        _Seal(),
+        _SEAL,
     )
     if grant.quota is not None:
         quota.consume(grant.grant_id, grant.quota, call.at_ms)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-
-from msgspec.structs import replace
 
 from lienthong.adapters.http.flow import BodySink
 from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from tests.doubles.grants import CALL, NOON_MS, granted
+from tests.doubles.values import replace
 
 from lienthong.domain.decision import Clause, QuotaWindows
 from lienthong.domain.decision.clauses import CHECKS, failed_clauses, moment, words

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec.structs import replace
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI
 from tests.doubles.signing import NOW_MS
 from tests.doubles.signing import Signer as SignerDouble
+from tests.doubles.values import replace
 
 from lienthong.domain.network import SigningCertificate
 from lienthong.evidence.digest import request_digests

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.doubles.values import replace
 
 from lienthong.domain.errors import Malformed, Refused
 from lienthong.domain.grants import Grant, Hours, LegalBasis, Quota, RowScope

@@ -7,9 +7,8 @@ Hà Nội; people and parcels come from ``personae.json``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
-
-from msgspec.structs import replace
 
 from lienthong.domain.decision import Clause
 from lienthong.domain.grants import Reason

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from tests.doubles.exchange_country import nodes
 from tests.doubles.plane import memory_plane
 from tests.doubles.transport import Transport
+from tests.doubles.values import replace
 
 from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.network import Node
