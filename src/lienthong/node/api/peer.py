@@ -101,7 +101,9 @@ class PeerDoor:
 
     def open_stream(self, request: HttpRequest) -> BodySink:
         """A large message begins."""
-        request.keep_alive = False
+        # Whoever is answered before its body was read to the end cannot send another request after it. Otherwise it
+        # can, and does: a signed answer has no line that says that the connection ends.
+        keep_alive, request.keep_alive = request.keep_alive, False
         waits = _NodeWaits(self, request)
         try:
             node = self._node(request)
@@ -112,7 +114,11 @@ class PeerDoor:
         except LienthongError as error:
             waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
             return DiscardSink()
-        return self._run(waits).start_stream(node, request.connection.flow)
+
+        def whole() -> None:
+            request.keep_alive = keep_alive
+
+        return self._run(waits).start_stream(node, request.connection.flow, whole)
 
     def _run(self, waits: StreamDoor) -> StreamingProviderRun:
         return StreamingProviderRun(self.plane, self.context, self.backends, waits, sizes=self.sizes)
