@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -19,7 +21,7 @@ from typing import Any
 
 from tests.doubles.rig import BOTH, SERVICE, SYSTEM, NodeProcess, Rig, free_port, peer_name
 
-from bench import go_proxies, nginx
+from bench import go_proxies, nginx, sink
 from bench.machine import tool
 from lienthong.adapters import pki
 from lienthong.adapters.ledger_files import read_records
@@ -46,6 +48,9 @@ def json_of(size: int, word: str) -> bytes:
     """A JSON object of exactly `size` bytes."""
     frame = b'{"%s":"%s"}'
     return frame % (word.encode(), b"x" * (size - len(frame % (word.encode(), b""))))
+
+
+_ANSWER = json_of(BODY_BYTES, "traLoi")
 
 
 def hop_cpus() -> tuple[int, int]:
@@ -91,8 +96,10 @@ def two_hops(
 class Field:
     """Starts what a scenario asks for; everything is taken down when its block ends."""
 
-    def __init__(self, stack: ExitStack, folder: Path, service_port: int) -> None:
+    def __init__(self, stack: ExitStack, folder: Path, service_port: int, answer: bytes) -> None:
         self.folder = folder
+        self.answer = answer
+        """What the service says to a body of `BODY_BYTES`."""
         self.service_url = f"http://127.0.0.1:{service_port}"
         self.rigs: dict[str, Rig] = {}
         self._stack = stack
@@ -118,9 +125,9 @@ class Field:
         rig.start()
         self.rigs[name] = rig
         way = Way(name, rig.consumer.url() + REST, processes_of(rig))
-        ask_once(way)
+        ask_once(way, self.answer)
         if trunk:
-            until_trunk(way, rig.provider)
+            until_trunk(way, rig.provider, self.answer)
         return way
 
     def nginx(self) -> Way:
@@ -155,31 +162,41 @@ def processes_of(rig: Rig) -> dict[str, int]:
 
 
 @contextmanager
-def field(answer_bytes: int = BODY_BYTES) -> Iterator[Field]:
-    """The service, and an empty field around it; raises ToolMissing."""
+def field(*, reads_whole: bool = False) -> Iterator[Field]:
+    """The service, and an empty field around it; raises ToolMissing.
+
+    `reads_whole`: it reads a body to its end before it answers. nginx, which takes less time, answers at the head.
+    """
     for name in ("nginx", "wrk"):
         tool(name)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lienthong-bench-")))
         port = free_port()
-        stack.enter_context(nginx.service(folder / "service", port, json_of(answer_bytes, "traLoi")))
-        yield Field(stack, folder, port)
+        if reads_whole:
+            command = [sys.executable, "-m", "bench.sink", str(port), str(BODY_BYTES)]
+            service = subprocess.Popen(command)
+            stack.callback(service.wait)
+            stack.callback(service.terminate)
+            yield Field(stack, folder, port, sink.answer(BODY_BYTES, BODY_BYTES))
+        else:
+            stack.enter_context(nginx.service(folder / "service", port, _ANSWER))
+            yield Field(stack, folder, port, _ANSWER)
 
 
-def ask_once(way: Way, answer_bytes: int = BODY_BYTES) -> None:
+def ask_once(way: Way, expected: bytes = _ANSWER) -> None:
     """One exchange; raises RuntimeError unless it is answered with what the service says."""
     request = urllib.request.Request(way.url, json_of(BODY_BYTES, "hoi"), HEADERS)
     with urllib.request.urlopen(request, timeout=10) as answer:
         body = answer.read()
-    if body != json_of(answer_bytes, "traLoi"):
+    if body != expected:
         raise RuntimeError(f"{way.name} answers something else than the service: {body[:200]!r}")
 
 
-def until_trunk(way: Way, provider: NodeProcess) -> None:
+def until_trunk(way: Way, provider: NodeProcess, expected: bytes = _ANSWER) -> None:
     """Ask until the provider's node recorded an exchange as part of a batch, which the baseline does not have."""
     end = time.monotonic() + _TRUNK_S
     while time.monotonic() < end:
-        ask_once(way)
+        ask_once(way, expected)
         last = list(read_records(provider.ledger))[-_LAST:]
         if any(one.batch_place is not None for found in last for one in decode_records(found.encoded)):
             return

@@ -1,7 +1,7 @@
 """Scenario `mixed`: request bodies of 2 KB to 10 MB as they come in life, through trunk and baseline, against nginx.
 
 A deck of a thousand bodies has each size in its share and is shuffled once; every visit deals it from the top. Bodies
-above 256 KiB go as streams beside the trunk. Answers are of 1,021 bytes.
+above 256 KiB go as streams beside the trunk. The service reads a body to its end and answers with 1,021 bytes.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _ORDER = 47
 
 def measure(pace: Pace) -> dict[str, Any]:
     """The whole scenario."""
-    with field() as ground:
+    with field(reads_whole=True) as ground:
         trunk, baseline = ground.nodes("trunk", trunk=True), ground.nodes("baseline", trunk=False)
         ways = (ground.nginx(), trunk, baseline)
         cards = [wrk.Card(PATH, size) for size in SHARES]
         script = wrk.write_deck(ground.folder / "mixed.lua", cards, deck(), HEADERS)
         for way in ways:
-            ask_once(way)
+            ask_once(way, ground.answer)
         visiting.warm(ways, script, (IN_FLIGHT,))
         visits = visiting.in_turn(
             ways,

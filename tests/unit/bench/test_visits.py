@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from bench import mixed, peers, soak, visits, wrk
+from bench import mixed, peers, sink, soak, visits, wrk
 from bench.field import Way
 from bench.soak import Sample
 from bench.visits import Visit
@@ -111,3 +111,10 @@ def test_the_soak_ends_before_the_disk_is_full() -> None:
     assert problem is not None
     assert soak.loads_of(50, run, lambda: 10**10)[1] is None
     assert asked[2:] == [20, 20, 10]
+
+
+@pytest.mark.parametrize(("taken", "size"), [(1021, 1021), (10**9, 0), (0, 11), (5, 3)])
+def test_the_service_that_reads_answers_with_json_of_the_size(taken: int, size: int) -> None:
+    answer = sink.answer(taken, size)
+    assert json.loads(answer) == {"bytes": taken}
+    assert len(answer) == max(size, len(f'{{"bytes":{taken}}}'))
