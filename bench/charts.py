@@ -116,8 +116,9 @@ def memory(scenario: Result, small: str) -> str:
         Line(name, tuple(zip(minutes, sampled[name], strict=True)), colour, dots=False)
         for colour, name in enumerate(names)
     )
+    load = f"{scenario['in_flight']} in flight, {scenario['messages']:,} messages"
     panel = Panel(
-        f"resident memory of a node, MB, {scenario['in_flight']} in flight, {scenario['messages']:,} messages",
+        f"memory of a node, MB (own: without pages of files), {load}",
         linear(0, minutes[-1]),
         linear(0, max(max(sampled[name]) for name in names)),
         lines,

@@ -21,7 +21,7 @@ from typing import Any
 from bench import wrk
 from bench.field import BODY_BYTES, HEADERS, Field, field, hop_cpus, json_of
 from bench.pace import Pace
-from bench.processes import cpu_us, memory_mb
+from bench.processes import cpu_us, memory_mb, own_memory_mb
 
 IN_FLIGHT = 64
 SETTINGS = "[limits]\nwindow_s = 10\nrepeat_s = 20\nremembered = 8000000\n"
@@ -32,7 +32,7 @@ _FREE_BYTES = 4_000_000_000
 
 @dataclass(frozen=True)
 class Sample:
-    """Memory of each node, by its name, in MB, so many seconds after the beginning."""
+    """Memory of each node in MB, so many seconds after the beginning: resident by its name, and its own beside it."""
 
     at_s: float
     mb: dict[str, float]
@@ -62,7 +62,9 @@ class Samples:
         began = time.monotonic()
         for number in itertools.count():
             at_s = time.monotonic() - began
-            self.taken.append(Sample(at_s, {name: memory_mb(pid)[0] for name, pid in self._hops.items()}))
+            resident = {name: memory_mb(pid)[0] for name, pid in self._hops.items()}
+            own = {f"{name}, own": own_memory_mb(pid) for name, pid in self._hops.items()}
+            self.taken.append(Sample(at_s, resident | own))
             if self._stop.wait(max(0.0, (number + 1) * self._every_s - at_s)):
                 return
 
@@ -82,6 +84,7 @@ def measure(pace: Pace) -> dict[str, Any]:
         used = {name: cpu_us(pid) - before[name] for name, pid in way.hops.items()}
         lost, written = ground.trunks_down(), _written(ground)
     messages = sum(load.requests for load in loads)
+    last = samples.taken[-1]
     told: dict[str, Any] = {} if problem is None else {"ended_early": problem}
     return told | {
         "in_flight": IN_FLIGHT,
@@ -96,8 +99,8 @@ def measure(pace: Pace) -> dict[str, Any]:
         "max_ms": round(max(load.max_ms for load in loads), 1),
         "cpu_us_per_message_with_index": {name: round(us / max(1, messages), 1) for name, us in used.items()},
         "data_bytes_per_message": {name: round(size / max(1, messages)) for name, size in written.items()},
-        "mb_per_minute": {name: round(slope(samples.taken, name), 3) for name in way.hops},
-        "mb_at_the_end": {name: round(samples.taken[-1].mb[name], 1) for name in way.hops},
+        "mb_per_minute": {name: round(slope(samples.taken, name), 3) for name in last.mb},
+        "mb_at_the_end": {name: round(mb, 1) for name, mb in last.mb.items()},
         "memory": thinned(samples.taken),
         "errors": sum(load.errors for load in loads),
     }
