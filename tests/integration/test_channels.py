@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from tests.doubles.scripted_service import ScriptedService
 INLINE, STREAM = 20_000, 3_000_000
 """Bytes of a body that travels whole, and of one whose stream the other node cannot take at once."""
 _ESTABLISHED = "01"
+_OFTEN = 16
+"""Whether the rest of a request is on its way when the answer leaves is chance; one in four or so."""
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,31 @@ def channels(rig: Rig) -> set[str]:
         if int(remote.rpartition(":")[2], 16) == rig.provider.peer and state == _ESTABLISHED:
             found.add(local)
     return found
+
+
+@contextmanager
+def hasty_service() -> Iterator[str]:
+    """A service that answers as soon as it has read the head, and reads no body; gives its address."""
+
+    def serve(taken: socket.socket) -> None:
+        with taken, suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += taken.recv(1)
+            taken.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+            while taken.recv(65_536):
+                pass
+
+    def listen() -> None:
+        with suppress(OSError):
+            while True:
+                taken, _ = listening.accept()
+                threading.Thread(target=serve, args=(taken,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 def asked(rig: Rig, size: int, *, chunked: bool) -> bytes:
@@ -53,3 +83,15 @@ def test_exchanges_one_after_the_other_share_a_connection(rig: Rig, sizes: list[
         used.append(channels(rig))
     assert used == [used[0]] * len(sizes)
     assert len(used[0]) == 1
+
+
+def test_a_service_that_answers_at_the_head_costs_no_later_exchange(tmp_path: Path) -> None:
+    """The other node ends that connection, as there is more of the request to come, and has to say so."""
+    with hasty_service() as url:
+        rig = Rig(tmp_path, url)
+        rig.start()
+        try:
+            told = [asked(rig, 4_000_000, chunked=False) for _ in range(_OFTEN)]
+        finally:
+            rig.stop()
+    assert told == [b"HTTP/1.1 200 OK"] * _OFTEN

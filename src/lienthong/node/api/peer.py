@@ -101,8 +101,7 @@ class PeerDoor:
 
     def open_stream(self, request: HttpRequest) -> BodySink:
         """A large message begins."""
-        # Whoever is answered before its body was read to the end cannot send another request after it. Otherwise it
-        # can, and does: a signed answer has no line that says that the connection ends.
+        # Whoever is answered before its body was read to the end cannot send another request after it.
         keep_alive, request.keep_alive = request.keep_alive, False
         waits = _NodeWaits(self, request)
         try:
@@ -149,8 +148,9 @@ class _NodeWaits:
 
     def reply(self, effect: effects.Reply) -> None:
         """The signed answer."""
-        data = answer_bytes(effect.header_part, effect.body, signature=encode_signature(effect.signature))
-        self._request.connection.respond(data, keep_alive=self._request.keep_alive)
+        signature, keep_alive = encode_signature(effect.signature), self._request.keep_alive
+        data = answer_bytes(effect.header_part, effect.body, signature=signature, ends=not keep_alive)
+        self._request.connection.respond(data, keep_alive=keep_alive)
 
     def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
         """A signed answer in pieces."""
@@ -169,6 +169,8 @@ class _NodeWaits:
         error = effect.error
         self._door.plane.log.warning("peer.fault", code=error.code, detail=detail, message=error.message)
         status, body = told_fault(error, detail)
-        response = plain_response(status, b"application/json", body)
-        self._request.connection.respond(response, keep_alive=self._request.keep_alive)
+        keep_alive = self._request.keep_alive
+        lines = b"" if keep_alive else b"Connection: close\r\n"
+        response = plain_response(status, b"application/json", body, lines=lines)
+        self._request.connection.respond(response, keep_alive=keep_alive)
 
