@@ -9,6 +9,7 @@ from tests.architecture.tree import REPO
 
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.digest import leaf, request_digests, response_digests
+from lienthong.node.use_cases.trunk.calling import WAY_BACK_S
 from lienthong.node.use_cases.trunk.trunks import PAUSE_MAX_S
 from lienthong.wire import trunk
 from lienthong.wire.message import PART_BYTES_MAX, parse_request_part, parse_response_part, request_hash
@@ -39,9 +40,13 @@ def frame(shown: str, *parts: bytes) -> bytes:
     return bytes.fromhex(digits) + b"".join(parts)
 
 
-def test_the_page_is_short_and_says_what_is_not_there_yet() -> None:
+def test_the_page_is_short_and_says_how_a_trunk_is_had() -> None:
     assert len(TEXT.split()) <= 1500
     assert "`[peer] trunk = true`" in TEXT[:100]
+
+
+def test_the_time_for_the_way_back() -> None:
+    assert f"The opener tells {WAY_BACK_S:g} s less than it waits itself" in TEXT
 
 
 def test_the_upgrade() -> None:

@@ -15,7 +15,16 @@ from lienthong.directory.snapshot import FreshDirectory, build_directory
 from lienthong.domain.decision import QuotaWindows
 from lienthong.domain.grants import AnswerForm, Grant, LegalBasis, Quota, RowScope
 from lienthong.domain.identifiers import MemberId, NodeId, ServiceId, SystemId
-from lienthong.domain.network import BodyRetention, DataClass, Member, Node, Service, ServiceKind, System
+from lienthong.domain.network import (
+    BodyRetention,
+    DataClass,
+    Member,
+    Node,
+    Service,
+    ServiceKind,
+    SignatureForm,
+    System,
+)
 from lienthong.exchange.consumer import ConsumerContext
 from lienthong.exchange.provider import ProviderContext
 from lienthong.exchange.replay import ReplayGuard
@@ -43,10 +52,12 @@ SUSPENDED = ServiceId(*POPULATION, "tam-ngung")
 SOAP = ServiceId(*POPULATION, "cu")
 ELSEWHERE = ServiceId(*POPULATION, "noi-khac")
 """Published and granted, but not behind the node."""
+OWN = ServiceId(*POPULATION, "chu-ky-rieng")
+"""Every request has a signature of its own."""
 RARE = ServiceId(*POPULATION, "hiem")
 """One call an hour."""
 
-HOSTED = frozenset({WHOLE, FIELDS, ROWS, YES_NO, KEPT, SUSPENDED, SOAP, RARE})
+HOSTED = frozenset({WHOLE, FIELDS, ROWS, YES_NO, KEPT, SUSPENDED, SOAP, OWN, RARE})
 
 
 @cache
@@ -78,6 +89,8 @@ def _service(service_id: ServiceId) -> Service:
         return replace(service, enabled=False, disabled_notice="bảo trì")
     if service_id == SOAP:
         return replace(service, kind=ServiceKind.WSDL)
+    if service_id == OWN:
+        return replace(service, signature=SignatureForm.MESSAGE)
     return replace(service, body_retention=BodyRetention.FULL) if service_id == KEPT else service
 
 

@@ -8,7 +8,7 @@ from tests.doubles.signing import NOW_MS, Signer
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
-from lienthong.evidence.record import Direction, Record, RecordKind
+from lienthong.evidence.record import RECORD_VERSION, Direction, Record, RecordKind
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.evidence.stream import StreamDigest, sign_mark
 
@@ -54,6 +54,8 @@ def stream_record(signer: Signer, *, response: bool = False) -> Record:
 def outcome_record(*, request_id: str = "r-1", message_id: str = "m-1", outcome: str = "AccessDenied") -> Record:
     """How an exchange without signed response ended."""
     return Record(
+        version=RECORD_VERSION,
+        sequence=0,
         time_ms=NOW_MS,
         direction=Direction.CONSUMER,
         kind=RecordKind.OUTCOME,
@@ -68,6 +70,7 @@ def outcome_record(*, request_id: str = "r-1", message_id: str = "m-1", outcome:
 def _record(kind: RecordKind, signer: Signer, digests: MessageDigests, ids: tuple[str, str, int]) -> Record:
     is_request = kind is RecordKind.REQUEST
     return Record(
+        version=RECORD_VERSION,
         sequence=ids[2],
         time_ms=NOW_MS + 5,
         direction=Direction.CONSUMER,

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from tests.doubles.rig import SERVICE, SYSTEM, Keys, Rig
 
 from lienthong.adapters.keys import load_signing_key
+from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import Signature, encode_signature, sign
-from lienthong.evidence.xades import SignerTemplate
+from lienthong.evidence.xades import Signed, SignerTemplate
 from lienthong.wire.message import ResponsePart, parse_response_part
 from lienthong.wire.node_message import carried_message, request_bytes
 
@@ -55,9 +56,16 @@ class PeerCaller:
 
     def sign(self, part: bytes, body: bytes | None, *, age_ms: int = 0) -> Signature:
         """A signature made `age_ms` ago."""
+        return self._sign(request_digests(part, body), age_ms)
+
+    def sign_batch(self, *parts: bytes, body: bytes | None = b"{}") -> Signature:
+        """A signature made now over messages with the same body."""
+        return self._sign(batch_of([request_digests(part, body) for part in parts]).root, 0)
+
+    def _sign(self, signed: Signed, age_ms: int) -> Signature:
         key = load_signing_key(f"file:{self.signer.folder.resolve()}/sign.key")
         template = SignerTemplate(self.signer.signer.digest)
-        return sign(request_digests(part, body), key, template, time.time_ns() // 1_000_000 - age_ms)
+        return sign(signed, key, template, time.time_ns() // 1_000_000 - age_ms)
 
     def message(self, part: bytes, body: bytes | None = b"{}", *, age_ms: int = 0) -> bytes:
         """The whole HTTP request that carries the signed message."""

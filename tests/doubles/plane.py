@@ -119,10 +119,21 @@ class Services:
 
     def __init__(self) -> None:
         self.channel = Channel()
+        self.calls: list[Any] = []
+        """Callers whose calls were passed on; nobody answers."""
+        self.waiting: list[Any] = []
+        """Callers whose calls wait, while `busy`."""
+        self.busy = False
         self._ready: list[Callable[[Any], None]] = []
 
-    def call(self, _call: Any, _caller: Any) -> None:
-        """Nobody answers."""
+    def call(self, _call: Any, caller: Any) -> None:
+        (self.waiting if self.busy else self.calls).append(caller)
+
+    def withdraw(self, _call: Any, caller: Any) -> bool:
+        if caller not in self.waiting:
+            return False
+        self.waiting.remove(caller)
+        return True
 
     def stream(self, _call: Any, _caller: Any, ready: Callable[[Any], None]) -> None:
         self._ready.append(ready)

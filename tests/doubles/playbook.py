@@ -26,9 +26,10 @@ from tests.doubles.values import replace
 
 from lienthong.domain.errors import Unavailable, Unproven
 from lienthong.domain.identifiers import ServiceId
+from lienthong.evidence.batch import BatchPlace, Placed, batch_of
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import RecordKind
-from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, verify
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, verify, verify_in_batch
 from lienthong.evidence.stream import Mark, StreamDigest, sign_mark, verify_mark
 from lienthong.exchange import effects, inputs
 from lienthong.wire.message import (
@@ -150,7 +151,11 @@ def mark(header_digest: bytes, signer: Signer, *, response: bool) -> Signature:
 def verifies(play: Playbook) -> inputs.SignatureVerified | inputs.SignatureUnproven:
     wish = play.last(effects.Verify)
     try:
-        proof = verify(wish.signature, wish.digests, wish.certificate, now_ms=NOW_MS, window_ms=WINDOW_MS)
+        if wish.seat is None:
+            proof = verify(wish.signature, wish.digests, wish.certificate, now_ms=NOW_MS, window_ms=WINDOW_MS)
+        else:
+            placed = Placed(wish.digests, BatchPlace(wish.seat.index, wish.seat.size, ()))  # a batch of one
+            proof = verify_in_batch(wish.signature, placed, wish.certificate, now_ms=NOW_MS, window_ms=WINDOW_MS)
     except Unproven as error:
         return inputs.SignatureUnproven(error, NOW_MS)
     return inputs.SignatureVerified(proof, NOW_MS)
@@ -210,6 +215,16 @@ def message(given: inputs.RequestReceived, signer: Signer | None = None) -> inpu
     part = message_part(given)
     signature = (signer or signer_of(HANOI)).sign(request_digests(part, given.body))
     return inputs.MessageReceived(part, given.body, signature, nodes()[HANOI], NOW_MS)
+
+
+def message_in_batch(given: inputs.RequestReceived) -> inputs.MessageReceived:
+    """The same, in a batch with itself alone."""
+    alone = message(given)
+    batch = batch_of([request_digests(alone.header_part, alone.body)])
+    digests = batch.messages[0]
+    assert not isinstance(digests, bytes)
+    signature = signer_of(HANOI).sign(batch.root)
+    return replace(alone, signature=signature, batch=inputs.InBatch(digests, batch.seat(0)))
 
 
 def message_stream(given: inputs.RequestReceived, signer: Signer | None = None) -> inputs.MessageStreamOpened:

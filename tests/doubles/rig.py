@@ -168,6 +168,8 @@ class Rig:
     callers: str | None = None
     """The consumer's ``[[systems]]`` in place of those that are known by the loopback address."""
     answer_s: float = 3
+    service_settings: str = ""
+    """Further settings (TOML) of each service."""
     error_style: str = "documented"
     workers: dict[str, int] = field(default_factory=dict)
     trunks: frozenset[str] = frozenset()
@@ -186,6 +188,8 @@ class Rig:
     """What the next directory says about channel certificates in place of the truth."""
     peers: int = 0
     """Providers beside the first, each a member of its own with a node and a service (`peer_service`)."""
+    next_keys: dict[str, Keys] = field(default_factory=dict)
+    """Keys that the next directory names beside those in use, by the name of the node."""
 
     def __post_init__(self) -> None:
         self.now_ms = time.time_ns() // 1_000_000
@@ -271,9 +275,12 @@ class Rig:
 
     def _directory_node(self, node: NodeProcess, node_id: NodeId, member: MemberId) -> Node:
         keys = self.keys[node.name]
-        digests = frozenset({self.tls_digests.get(node.name, keys.tls_digest)})
+        digests, signers = {self.tls_digests.get(node.name, keys.tls_digest)}, (keys.signer,)
+        if node.name in self.next_keys:
+            coming = self.next_keys[node.name]
+            digests, signers = digests | {coming.tls_digest}, (*signers, coming.signer)
         notice = self.maintenance.get(node.name)
-        return Node(node_id, "127.0.0.1", node.peer, digests, frozenset({member}), (keys.signer,), notice)
+        return Node(node_id, "127.0.0.1", node.peer, frozenset(digests), frozenset({member}), signers, notice)
 
     def _make_directory(self) -> None:
         folder = self.folder / "keys"
@@ -306,7 +313,7 @@ class Rig:
             for service_id in (one for one in published if one.member == member):
                 if service_id not in self.unhosted:
                     text += f'\n[[services]]\nid = "{service_id}"\nurl = "{self.service_url}"\n'
-                    text += f"answer_s = {self.answer_s}\n"
+                    text += f"answer_s = {self.answer_s}\n{self.service_settings}\n"
         elif self.callers is not None:
             text += self.callers
         else:

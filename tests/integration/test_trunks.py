@@ -11,22 +11,30 @@ from pathlib import Path
 import pytest
 from tests.doubles.peer_caller import PeerCaller, caller_tls
 from tests.doubles.plain_client import CLIENT, Answer, call
-from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig
+from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig, grant, service
 from tests.doubles.scripted_service import ScriptedService
 
 from lienthong.adapters.ledger_files import read_records
+from lienthong.domain.identifiers import ServiceId
+from lienthong.domain.network import SignatureForm
 from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.show import verify_record
+from lienthong.node.use_cases.trunk.leaving import frame_signature
 from lienthong.wire import trunk
+from lienthong.wire.message import parse_response_part
+from lienthong.wire.trunk_reader import Role, TrunkReader
 
+OTHER = service("khac")
+OWN = service("chu-ky-rieng", signature=SignatureForm.MESSAGE)
 LARGE = 300_000
 """Bytes; the rig's nodes take 256 KiB into a frame."""
 
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
-    rig = Rig(tmp_path_factory.mktemp("trunks"), system.url, trunks=BOTH)
+    grants = [grant(), grant(grant_id="g-2", service=OWN.service_id)]
+    rig = Rig(tmp_path_factory.mktemp("trunks"), system.url, grants, trunks=BOTH, services=[OWN])
     rig.start()
     until_trunk(rig)
     yield rig
@@ -139,9 +147,29 @@ class Opened:
         self.received = b""
         while not self.received.endswith(trunk.hello_frame(trunk.Bounds())):
             self.received += self._socket.recv(4096)
+        self.reader = TrunkReader(Role.OPENER, trunk.Bounds())
+        self.reader.feed(trunk.hello_frame(trunk.Bounds()))
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
+
+    def ask(self, caller: PeerCaller, *paths: str, service: ServiceId = SERVICE) -> None:
+        """Requests for these paths in one frame, numbered from 1."""
+        parts = [caller.part(path=path, service=service) for path in paths]
+        requests = [trunk.TrunkRequest(number, 10_000, part, b"{}") for number, part in enumerate(parts, 1)]
+        self.send(trunk.requests_frame(frame_signature(caller.sign_batch(*parts)), requests))
+
+    def answers(self, count: int) -> dict[int, str | None]:
+        """The next `count` answers in the order of their arrival: codes of refusals by number."""
+        found: dict[int, str | None] = {}
+        while len(found) < count:
+            frame = self.reader.next_frame()
+            if frame is None:
+                self.reader.feed(self._socket.recv(4096))
+            elif isinstance(frame, trunk.Answers):
+                messages = [one for one in frame.messages if isinstance(one, trunk.TrunkAnswer)]
+                found |= {one.number: parse_response_part(one.header_part).fault for one in messages}
+        return found
 
     def rest(self) -> bytes:
         """What still comes until the end."""
@@ -179,3 +207,78 @@ def test_messages_with_a_false_signature_are_refused_each(rig: Rig, system: Scri
     told = opened.rest()
     assert told.count(b"InvalidSignatureValue") == 2
     assert len(system.ids()) == executed
+
+
+def test_a_service_that_demands_it_gets_a_signature_for_each_message(rig: Rig, system: ScriptedService) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        url = f"/r1/{OWN.service_id}/echo"
+        answers = list(threads.map(lambda _: call(rig.consumer.front, url, method="POST", headers=CLIENT), range(20)))
+    assert {answer.status for answer in answers} == {200}
+    found = [one for answer in answers for one in of_exchange(rig, answer)]
+    assert len(found) == 4 * len(answers)
+    assert all(one.batch_place is None for one in found)
+    check_proven(rig, found)
+    executed = len(system.ids())
+    opened = Opened(rig)
+    opened.send(trunk.hello_frame(trunk.Bounds()))
+    opened.ask(PeerCaller.of(rig), "/echo", "/echo", service=OWN.service_id)
+    assert opened.answers(2) == dict.fromkeys((1, 2), "Server.ServerProxy.MissingSignature")
+    assert len(system.ids()) == executed
+
+
+@pytest.fixture
+def narrow(tmp_path: Path, system: ScriptedService) -> Iterator[Rig]:
+    """Two seconds of remaining time, and one connection to the service, which would have ten seconds."""
+    rig = Rig(
+        tmp_path,
+        system.url,
+        trunks=BOTH,
+        extra_settings="[limits]\npeer_answer_s = 3\n",
+        answer_s=10,
+        service_settings="connections = 1",
+        services=[OTHER],
+        grants=[grant(), grant(grant_id="g-2", service=OTHER.service_id)],
+    )
+    rig.start()
+    until_trunk(rig)
+    yield rig
+    rig.stop()
+
+
+def test_a_slow_service_ends_in_time_and_holds_nobody_up(narrow: Rig, system: ScriptedService) -> None:
+    def quick(_number: int) -> tuple[int, float]:
+        began = time.monotonic()
+        url = f"/r1/{OTHER.service_id}/echo"
+        return call(narrow.consumer.front, url, method="POST", headers=CLIENT).status, time.monotonic() - began
+
+    executed = len(system.ids())
+    with ThreadPoolExecutor(8) as threads:
+        began = time.monotonic()
+        slow = threads.submit(ask, narrow, "/slow/6")
+        while len(system.ids()) == executed:
+            time.sleep(0.01)
+        behind = threads.submit(ask, narrow)
+        siblings = list(threads.map(quick, range(50)))
+        answers = [slow.result(), behind.result()]
+        took_s = time.monotonic() - began
+    assert {status for status, _ in siblings} == {200}
+    assert max(seconds for _, seconds in siblings) < 1.5
+    assert 1.9 < took_s < 2.9
+    codes = ["ServiceFailed.DeadlineExceeded", "DeadlineExceeded"]
+    assert [answer.header("X-Road-Error") for answer in answers] == [f"Server.ServerProxy.{code}" for code in codes]
+    for node in (narrow.consumer, narrow.provider):
+        ends = [one for one in records(node) if one.kind is RecordKind.RESPONSE and one.outcome]
+        check_proven(narrow, ends)
+        assert sorted(one.outcome.removeprefix("Server.ServerProxy.") for one in ends) == sorted(codes)
+
+
+def test_what_is_cancelled_before_it_was_begun_is_not_executed(narrow: Rig, system: ScriptedService) -> None:
+    executed = len(system.ids())
+    opened = Opened(narrow)
+    opened.send(trunk.hello_frame(trunk.Bounds()))
+    opened.ask(PeerCaller.of(narrow), "/slow/1", "/echo")
+    while len(system.ids()) == executed:
+        time.sleep(0.01)
+    opened.send(trunk.cancel_frame(2) + trunk.cancel_frame(1))
+    assert list(opened.answers(2).items()) == [(2, "Server.ServerProxy.DeadlineExceeded"), (1, None)]
+    assert len(system.ids()) == executed + 1

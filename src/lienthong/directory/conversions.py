@@ -128,6 +128,7 @@ def service_document(service_id: ServiceId, service: Service) -> ServiceDocument
         body_retention=service.body_retention,
         idempotent=tuple(sorted(service.idempotent)),
         openapi=service.openapi,
+        signature=service.signature,
     )
 
 
@@ -145,6 +146,7 @@ def service_from(provider: MemberId, document: ServiceDocument) -> Service:
         body_retention=document.body_retention,
         idempotent=frozenset(document.idempotent),
         openapi=document.openapi,
+        signature=document.signature,
     )
 
 

@@ -18,7 +18,7 @@ import msgspec
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import AnswerForm, GrantState
 from lienthong.domain.identifiers import MemberId
-from lienthong.domain.network import BodyRetention, DataClass, ServiceKind
+from lienthong.domain.network import BodyRetention, DataClass, ServiceKind, SignatureForm
 
 NETWORK_BYTES_MAX: Final = 32 * 1024 * 1024
 PROVIDER_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -134,6 +134,7 @@ class ServiceDocument(_Document, frozen=True):
         "TRACE",
     )
     openapi: Annotated[str, msgspec.Meta(max_length=1024 * 1024)] | None = None
+    signature: SignatureForm = SignatureForm.FRAME
 
 
 class LegalBasisDocument(_Document, frozen=True):

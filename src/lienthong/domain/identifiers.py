@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lienthong.domain.errors import Malformed
+from lienthong.domain.memo import Memo
 from lienthong.domain.paths import decode_segment, encode_segment
 
 
@@ -38,7 +39,7 @@ class SystemId(NamedTuple):
 
     @property
     def member(self) -> MemberId:
-        return MemberId(self.instance, self.member_class, self.member_code)
+        return _member(self)
 
     def __str__(self) -> str:
         return encode_parts(self)
@@ -59,7 +60,7 @@ class ServiceId(NamedTuple):
 
     @property
     def member(self) -> MemberId:
-        return MemberId(self.instance, self.member_class, self.member_code)
+        return _member(self)
 
     def __str__(self) -> str:
         return encode_parts(self)
@@ -75,7 +76,7 @@ class NodeId(NamedTuple):
 
     @property
     def member(self) -> MemberId:
-        return MemberId(self.instance, self.member_class, self.member_code)
+        return _member(self)
 
     def __str__(self) -> str:
         return encode_parts(self)
@@ -85,10 +86,19 @@ ClientId = MemberId | SystemId
 """Who calls: a system, or a member as a whole (subsystem is optional for a client, PR-REST 4.2)."""
 
 
-@lru_cache(maxsize=16384)
+_TEXTS: Final[Memo[tuple[str, ...], str]] = Memo(16384)
+_MEMBERS: Final[Memo[tuple[str, ...], MemberId]] = Memo(16384)
+
+
 def encode_parts(parts: tuple[str, ...]) -> str:
     """Join percent-encoded parts by ``/``."""
-    return "/".join(map(encode_segment, parts))
+    known = _TEXTS.known.get(parts)
+    return _TEXTS.keep(parts, "/".join(map(encode_segment, parts))) if known is None else known
+
+
+def _member(parts: tuple[str, ...]) -> MemberId:
+    known = _MEMBERS.known.get(parts)
+    return _MEMBERS.keep(parts, MemberId(parts[0], parts[1], parts[2])) if known is None else known
 
 
 IDENTIFIER_LENGTH_MAX: Final = 1024

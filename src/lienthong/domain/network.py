@@ -33,6 +33,15 @@ class BodyRetention(StrEnum):
     FULL = "full"
 
 
+class SignatureForm(StrEnum):
+    """Under what signature a service takes a request from another node."""
+
+    FRAME = "frame"
+    """Its own, or one that it shares with the other messages of a frame."""
+    MESSAGE = "message"
+    """Only its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """An agency on the network. `aliases` are other codes under which it answers (old form, predecessors)."""
@@ -105,6 +114,7 @@ class Service:
     body_retention: BodyRetention = BodyRetention.NONE
     idempotent: frozenset[str] = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
     openapi: str | None = None
+    signature: SignatureForm = SignatureForm.FRAME
 
 
 def member_of(client: ClientId) -> MemberId:

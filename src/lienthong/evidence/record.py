@@ -46,7 +46,7 @@ class Direction(StrEnum):
     PROVIDER = "provider"
 
 
-class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
+class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One record. Texts are as on the wire (identifiers percent-encoded); empty text or bytes = not stated.
 
     `sequence` counts up within one run of the writing process, `time_ms` is its clock. `request_id` names the
@@ -57,8 +57,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=Tru
     HTTP status (0 in a request), `outcome` the error code of a refusal or failure.
     """
 
-    version: int = RECORD_VERSION
-    sequence: int = 0
+    version: int
+    sequence: int
     time_ms: int
     direction: Direction
     kind: RecordKind

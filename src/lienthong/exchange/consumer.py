@@ -17,7 +17,7 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import NodeId
-from lienthong.domain.network import Node, Service, SigningCertificate, member_of
+from lienthong.domain.network import Node, Service, SignatureForm, SigningCertificate, member_of
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, RecordKind
 from lienthong.evidence.signature import Signature
@@ -128,7 +128,9 @@ class ConsumerExchange:
         self.state = State.SIGNING
         assert self.parties is not None
         size = len(self.header_part) + len(given.body or b"")
-        return (Sign(self._request_digests, member_of(self.parties.client), size, self._node),)
+        # To a node: in a frame with others. A service that wants a signature of its own gets it by the baseline.
+        node = self._node if self._service.signature is SignatureForm.FRAME else None
+        return (Sign(self._request_digests, member_of(self.parties.client), size, node),)
 
     def _decide(self, given: inputs.RequestReceived) -> None:
         directory, asked = self._context.directory, self._asked
@@ -206,7 +208,7 @@ class ConsumerExchange:
             check_response(part, self._ids)
         except LienthongError as error:
             return self._fail(error, given.now_ms)
-        fault = remote_fault(part, answer.body)
+        fault = None if part.fault is None else remote_fault(part, answer.body)
         seat = answer.batch.seat if answer.batch is not None else None
         message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature, seat)
         outcome = "" if fault is None else fault.code

@@ -18,7 +18,7 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import ServiceId
-from lienthong.domain.network import BodyRetention, Node, Service, SigningCertificate, member_of
+from lienthong.domain.network import BodyRetention, Node, Service, SignatureForm, SigningCertificate, member_of
 from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
@@ -127,20 +127,22 @@ class ProviderExchange:
     # ---- VERIFYING: from here on every end is signed and recorded
     def _verified(self, given: inputs.SignatureVerified) -> Effects:
         try:
-            self._permit = self._admit(given.now_ms)
+            self._permit = self._admit(given.now_ms, alone=self._message.batch is None)
         except LienthongError as error:
             self._refused_request = self._request_record(given.now_ms, error.code)
             return self._refuse(error)
         self.state = State.RECORDING_REQUEST
         return (Append((self._request_record(given.now_ms, ""),)),)
 
-    def _admit(self, now_ms: int) -> Permit:
-        """The Permit; from then on the message is taken and is not taken again."""
+    def _admit(self, now_ms: int, *, alone: bool) -> Permit:
+        """The Permit; from then on the message is taken and is not taken again. `alone`: its signature is its own."""
         parties, context = self.parties, self._context
         assert parties is not None
         if parties.service not in context.hosted:
             raise Refused("UnknownService", f"service {parties.service} is not behind this node")
         self._service = usable_service(context.directory, parties.service)
+        if self._service.signature is SignatureForm.MESSAGE and not alone:
+            raise Unproven("MissingSignature", f"{parties.service} takes no message without a signature of its own")
         permit = permit_for(context.directory, context.quota, parties, asked=self.asked, now_ms=now_ms)
         self.parties = with_reason(parties, permit.reason)
         context.replay.take(parties.request_id, self._once_key(parties), now_ms)

@@ -64,7 +64,7 @@ class StreamingProvider(ProviderExchange):
 
     def _mark_verified(self, given: inputs.MarkVerified) -> Effects:
         try:
-            self._permit = self._admit(given.now_ms)
+            self._permit = self._admit(given.now_ms, alone=True)
         except LienthongError as error:
             self._refused_request = self._beginning(given.now_ms, error.code)
             return self._refuse(error)

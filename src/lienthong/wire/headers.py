@@ -23,6 +23,7 @@ from lienthong.domain.identifiers import (
     parse_node_id,
     parse_represented_party,
 )
+from lienthong.domain.memo import Memo
 
 Header = tuple[bytes, bytes]
 """Name and value as received."""
@@ -127,12 +128,19 @@ class RequestHeaders:
         self.accept = accept
 
 
-@lru_cache(maxsize=8192)
+_NAMES: Final[Memo[bytes, bytes]] = Memo(8192)
+_CLIENTS: Final[Memo[bytes, ClientId]] = Memo(16384)
+_REASONS: Final[Memo[tuple[bytes | None, bytes | None, bytes | None, bytes | None], Reason]] = Memo(1024)
+
+
 def lower_name(name: bytes) -> bytes:
     """`name` in lower case; raises Malformed where it is not an RFC 9110 token."""
+    known = _NAMES.known.get(name)
+    if known is not None:
+        return known
     if _TOKEN.match(name) is None:
         raise Malformed("BadRequest", "a header name holds characters that are not allowed")
-    return name.lower()
+    return _NAMES.keep(name, name.lower())
 
 
 def kept_request_headers(headers: Iterable[Header]) -> tuple[Header, ...]:
@@ -201,10 +209,12 @@ def _protocol_values(headers: Iterable[Header]) -> tuple[dict[bytes, bytes], tup
     return found, tuple(accept)
 
 
-@lru_cache(maxsize=16384)
 def _client(value: bytes) -> ClientId:
+    known = _CLIENTS.known.get(value)
+    if known is not None:
+        return known
     try:
-        return parse_client_id(_text(value))
+        return _CLIENTS.keep(value, parse_client_id(_text(value)))
     except Malformed as broken:
         raise Malformed("InvalidClientIdentifier", f"X-Road-Client: {broken.message}") from None
 
@@ -238,22 +248,19 @@ def _optional(found: dict[bytes, bytes], name: bytes) -> str | None:
 
 
 def _reason(found: dict[bytes, bytes]) -> Reason:
-    return _reason_of(
-        found.get(b"lienthong-purpose"),
-        found.get(b"lienthong-procedure"),
-        found.get(b"lienthong-case"),
-        found.get(b"x-road-userid"),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _reason_of(purpose: bytes | None, procedure: bytes | None, case: bytes | None, officer: bytes | None) -> Reason:
-    return Reason(
+    purpose, procedure = found.get(b"lienthong-purpose"), found.get(b"lienthong-procedure")
+    case, officer = found.get(b"lienthong-case"), found.get(b"x-road-userid")
+    stated = (purpose, procedure, case, officer)
+    known = _REASONS.known.get(stated)
+    if known is not None:
+        return known
+    reason = Reason(
         _text(purpose) if purpose else None,
         _text(procedure) if procedure else None,
         _text(case) if case else None,
         _text(officer) if officer else None,
     )
+    return _REASONS.keep(stated, reason)
 
 
 @lru_cache(maxsize=4096)

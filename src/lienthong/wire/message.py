@@ -13,11 +13,11 @@ import re
 from binascii import b2a_base64
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
+from lienthong.domain.memo import Memo
 from lienthong.wire.headers import (
     CLIENT,
     CONTROL,
@@ -180,9 +180,15 @@ def response_header_part(
     return _joined(lines, inner_breaks=4)
 
 
-@lru_cache(maxsize=16384)
+_ADDRESSES: Final[Memo[tuple[ClientId, ServiceId], bytes]] = Memo(16384)
+
+
 def _addresses(client: ClientId, service: ServiceId) -> bytes:
-    return f"x-road-client:{encode_parts(client)}\r\nx-road-service:{encode_parts(service)}".encode()
+    known = _ADDRESSES.known.get((client, service))
+    if known is not None:
+        return known
+    lines = f"x-road-client:{encode_parts(client)}\r\nx-road-service:{encode_parts(service)}".encode()
+    return _ADDRESSES.keep((client, service), lines)
 
 
 def _joined(lines: list[bytes], inner_breaks: int = 0) -> bytes:

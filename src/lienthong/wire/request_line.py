@@ -7,12 +7,14 @@ service code goes to the service as it came, still encoded.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.identifiers import ServiceId, parse_service_id
+from lienthong.domain.memo import Memo
 from lienthong.domain.paths import decode_query_value
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
@@ -23,18 +25,26 @@ _PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
 _QUERY = re.compile(r"[\x21\x22\x24-\x7e]*\Z")
 
 
-class RequestLine(NamedTuple):
+@dataclass(init=False)
+class RequestLine:
     """A parsed request line.
 
     `path` is the whole path, `service_path` what follows the service code (empty or from its slash on), both as
     sent; `query` is what follows the ``?``, None where there is none.
     """
 
-    method: str
-    service: ServiceId
-    path: str
-    service_path: str
-    query: str | None
+    method: Final[str]
+    service: Final[ServiceId]
+    path: Final[str]
+    service_path: Final[str]
+    query: Final[str | None]
+
+    def __init__(self, method: str, service: ServiceId, path: str, service_path: str, query: str | None) -> None:
+        self.method = method
+        self.service = service
+        self.path = path
+        self.service_path = service_path
+        self.query = query
 
 
 class Metaservice(StrEnum):
@@ -64,9 +74,16 @@ class ListClientsCall(NamedTuple):
     instance: str | None
 
 
-@lru_cache(maxsize=4096)
+_LINES: Final[Memo[tuple[bytes, bytes], RequestLine]] = Memo(4096)
+
+
 def parse_request_line(method: bytes, target: bytes) -> RequestLine:
     """Read method and request target (origin form); raises Malformed BadRequest or InvalidHttpMethod."""
+    known = _LINES.known.get((method, target))
+    return _LINES.keep((method, target), _parsed_line(method, target)) if known is None else known
+
+
+def _parsed_line(method: bytes, target: bytes) -> RequestLine:
     name = _METHODS.get(method)
     if name is None:
         raise Malformed("InvalidHttpMethod", f"the method is not one of {', '.join(METHODS)}")

@@ -104,6 +104,7 @@ def test_bad_members_leave_nothing(
         ("/services", {**SERVICE_ENTRY, "id": f"{G01}/dan-cu/y", "kind": "REST"}, (422, "InvalidContract")),
         ("/services", {**SERVICE_ENTRY, "id": f"{G01}/khong-co/y"}, (404, "NotFound")),
         ("/services", {**SERVICE_ENTRY, "id": f"{G01}/dan-cu/y", "idempotent": ["get"]}, (422, "InvalidTerms")),
+        ("/services", {**SERVICE_ENTRY, "id": f"{G01}/dan-cu/y", "signature": "none"}, (422, "InvalidDocument")),
         ("/services", SERVICE_ENTRY, (409, "AlreadyExists")),
         ("/tokens", {"holder": "", "role": "auditor"}, (422, "InvalidToken")),
         ("/tokens", {"holder": "x", "role": "data-owner"}, (422, "InvalidToken")),

@@ -16,6 +16,7 @@ from tests.doubles.founded_registry import (
     NOW_MS,
     REQUEST,
     SERVICE,
+    SERVICE_ENTRY,
     TERMS,
     FoundedRegistry,
     founded_registry,
@@ -24,6 +25,7 @@ from tests.doubles.founded_registry import (
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.identifiers import parse_client_id, parse_service_id
+from lienthong.domain.network import SignatureForm
 from lienthong.registry.jobs import ACTOR, keep_fresh
 from lienthong.registry.store.tables import PublicationRow
 from lienthong.registry.use_cases.acting import begin_act
@@ -60,6 +62,18 @@ def test_nodes_see_what_is_connected_and_nothing_else(registry: FoundedRegistry,
     assert grant.service == parse_service_id(SERVICE)
     assert grant.fields == ("hoTen",)
     assert grant.approvals[0].by == "owner"
+
+
+def test_what_a_service_says_of_signatures_reaches_the_nodes(registry: FoundedRegistry, tmp_path: Path) -> None:
+    own = SERVICE.rpartition("/")[0] + "/chu-ky-rieng"
+    view = registry.post("owner", "/services", {**SERVICE_ENTRY, "id": own, "signature": "message"})
+    assert view["signature"] == "message"
+    registry.post("owner", "/services/state", {"service": own, "act": "publish"})
+    registry.enrol(G01)
+    registry.post("op1", "/publications")
+    directory = as_a_node_sees_it(registry, tmp_path / "node")
+    services = [directory.service(parse_service_id(code)) for code in (SERVICE, own)]
+    assert [one.signature for one in services if one is not None] == [SignatureForm.FRAME, SignatureForm.MESSAGE]
 
 
 def test_maintenance_reaches_the_nodes_with_the_next_publication(registry: FoundedRegistry, tmp_path: Path) -> None:

@@ -21,7 +21,16 @@ from lienthong.domain.grants import (
     Reason,
     RowScope,
 )
-from lienthong.domain.network import BodyRetention, DataClass, Endpoint, Member, Service, ServiceKind, System
+from lienthong.domain.network import (
+    BodyRetention,
+    DataClass,
+    Endpoint,
+    Member,
+    Service,
+    ServiceKind,
+    SignatureForm,
+    System,
+)
 
 word = st.text("abcđ-_.~ ", min_size=1, max_size=6)
 instant = st.integers(0, 2**53 - 1)
@@ -65,6 +74,7 @@ services = st.builds(
     body_retention=st.sampled_from(BodyRetention),
     idempotent=st.frozensets(st.sampled_from(["GET", "POST", "PUT"])),
     openapi=st.none() | word,
+    signature=st.sampled_from(SignatureForm),
 )
 
 

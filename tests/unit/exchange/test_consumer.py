@@ -8,6 +8,7 @@ from tests.doubles.exchange_country import (
     HANOI,
     KEPT,
     ONE_STOP,
+    OWN,
     RARE,
     SOAP,
     SUSPENDED,
@@ -53,6 +54,14 @@ def sent(play: Playbook) -> Playbook:
     """The request was signed and sent; its record is not durable yet."""
     play >> request() << Sign
     return play >> signs << Send << records(REQUEST)
+
+
+@pytest.mark.parametrize(("service", "shared"), [(KEPT, True), (OWN, False)])
+def test_a_signature_is_shared_with_others_unless_the_service_demands_its_own(
+    play: Playbook, service: ServiceId, shared: bool
+) -> None:
+    play >> request(service) << Sign
+    assert (play.last(Sign).node is not None) is shared
 
 
 def test_an_allowed_call(sent: Playbook) -> None:

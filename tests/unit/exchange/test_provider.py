@@ -8,6 +8,7 @@ from tests.doubles.exchange_country import (
     FIELDS,
     HANOI,
     KEPT,
+    OWN,
     POLICE,
     RARE,
     ROWS,
@@ -31,6 +32,7 @@ from tests.doubles.playbook import (
     Playbook,
     faults,
     message,
+    message_in_batch,
     records,
     replies,
     request,
@@ -142,7 +144,29 @@ def test_bodies_are_kept_only_where_the_service_says_so() -> None:
     assert kept == [b"{}", b"answer"]
 
 
+def test_a_message_with_its_own_signature_is_taken_by_who_demands_that() -> None:
+    calling(playbook(), request(OWN))
+
+
 # ---- refusals, signed
+def test_a_message_in_a_batch_is_refused_by_who_demands_its_own_signature() -> None:
+    """Its ids are not taken: alone it may come again."""
+    context = provider_context()
+    play = playbook(context)
+    play >> message_in_batch(request(OWN)) << Verify
+    play >> verifies << Sign
+    play >> signs << records(REQUEST, RESPONSE, outcome="MissingSignature")
+    play >> RECORDED << replies("MissingSignature")
+    play.over()
+    calling(playbook(context), request(OWN))
+
+
+def test_a_message_in_a_batch_is_taken_by_who_demands_nothing() -> None:
+    play = playbook()
+    play >> message_in_batch(request()) << Verify
+    play >> verifies << records(REQUEST)
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [

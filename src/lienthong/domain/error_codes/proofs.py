@@ -12,8 +12,8 @@ _TELL_EN: Final = "Do not send it again; tell the operator of your node, with `d
 PROOFS: Final[tuple[Page, ...]] = (
     Page(
         "MissingSignature",
-        "Thông điệp giữa hai nút không có chữ ký.",
-        "A message between nodes carries no signature.",
+        "Thông điệp giữa hai nút không có chữ ký, hoặc không có chữ ký riêng mà dịch vụ đòi hỏi.",
+        "A message between nodes carries no signature, or none of its own where the service demands one.",
         _TELL_VI,
         _TELL_EN,
         "Nút gửi không theo giao thức hoặc có thiết bị ở giữa bỏ tiêu đề chữ ký; không nhận ngoại lệ.",

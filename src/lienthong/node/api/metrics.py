@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from lienthong.node.use_cases.tally import LATENCY_BOUNDS_S, Tally
+from lienthong.node.use_cases.tally import LATENCY_BOUNDS_MS, Tally
 
 
 class _TallyCollector(Collector):
@@ -29,7 +29,7 @@ class _TallyCollector(Collector):
             "lienthong_exchange_seconds", "Time from request to end, by side", labels=["side"]
         )
         for side, counts in tally.latency_counts.items():
-            took.add_metric([side], _buckets(counts), tally.latency_sum_s[side])
+            took.add_metric([side], _buckets(counts), tally.latency_sum_ms[side] / 1000)
         yield took
         in_flight = GaugeMetricFamily("lienthong_exchanges_in_flight", "Exchanges under way", labels=["side"])
         for side, count in tally.in_flight.items():
@@ -41,7 +41,7 @@ class _TallyCollector(Collector):
 
 def _buckets(counts: list[int]) -> list[tuple[str, float]]:
     total, buckets = 0, []
-    for bound, count in zip((*map(str, LATENCY_BOUNDS_S), "+Inf"), counts, strict=True):
+    for bound, count in zip((*(str(bound / 1000) for bound in LATENCY_BOUNDS_MS), "+Inf"), counts, strict=True):
         total += count
         buckets.append((bound, float(total)))
     return buckets

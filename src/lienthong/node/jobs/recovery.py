@@ -18,7 +18,7 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import parse_client_id, parse_service_id
 from lienthong.evidence.frame_record import decode_records
-from lienthong.evidence.record import Direction, Record, RecordKind
+from lienthong.evidence.record import RECORD_VERSION, Direction, Record, RecordKind
 from lienthong.exchange.replay import ReplayGuard
 from lienthong.exchange.seen import once_key
 
@@ -94,9 +94,11 @@ def remember(guard: ReplayGuard, taken: Iterable[Taken], directory: FreshDirecto
 def unknown_outcome(record: Record, time_ms: int) -> Record:
     """The end of an exchange of which only the request is on record."""
     return Record(
-        time_ms=time_ms,
-        direction=record.direction,
-        kind=RecordKind.OUTCOME,
+        RECORD_VERSION,
+        0,
+        time_ms,
+        record.direction,
+        RecordKind.OUTCOME,
         request_id=record.request_id,
         message_id=record.message_id,
         client=record.client,

@@ -72,6 +72,10 @@ class Backends:
         """Get a connection for a request in pieces; raises Refused UnknownService."""
         self._backend(call).pool.stream(caller, ready)
 
+    def withdraw(self, call: CallService, caller: Caller) -> bool:
+        """Pass nothing on, and tell `caller` nothing; False: it is too late for that."""
+        return self._backend(call).pool.withdraw(caller)
+
     def beginning(self, call: CallService, length: int | None) -> bytes:
         """What such a request begins with, whose body of `length` bytes (None = not known) follows."""
         return _head(self._backend(call), call) + length_line(length) + b"\r\n"

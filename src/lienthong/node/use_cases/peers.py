@@ -24,6 +24,7 @@ class Peers:
         self._context = context
         self._bounds = bounds
         self._pools: dict[NodeId, tuple[Node, ConnectionPool]] = {}
+        self._leaving: list[ConnectionPool] = []
         self.trunks: Trunks | None = None
 
     def trunk(self, node: Node) -> CallingTrunk | None:
@@ -36,7 +37,8 @@ class Peers:
         if known is not None:
             if known[0] is node or same_channel(known[0], node):
                 return known[1]
-            known[1].close()
+            known[1].retire()
+            self._leaving.append(known[1])
         pool = ConnectionPool(
             self.connector(node),
             bounds=self._bounds,
@@ -57,8 +59,9 @@ class Peers:
         )
 
     def pools(self) -> list[ConnectionPool]:
-        """Every pool, for sweeping and closing."""
-        return [pool for _, pool in self._pools.values()]
+        """Every pool, for sweeping and closing; also those that still have calls to end."""
+        self._leaving = [pool for pool in self._leaving if not pool.empty]
+        return [*self._leaving, *(pool for _, pool in self._pools.values())]
 
 
 def _accept(node: Node, der: bytes) -> None:

@@ -42,13 +42,15 @@ _RANDOM_AT_ONCE = 2000
 class Ids:
     """Makes request ids: version 7 UUIDs (RFC 9562) from the clock and a source of random bytes."""
 
-    __slots__ = ("_clock_ms", "_hex", "_next", "_random")
+    __slots__ = ("_clock_ms", "_head", "_head_ms", "_hex", "_next", "_random")
 
     def __init__(self, clock_ms: Callable[[], int], random: Callable[[int], bytes]) -> None:
         self._clock_ms = clock_ms
         self._random = random
         self._hex = ""
         self._next = 0
+        self._head_ms = -1
+        self._head = ""
 
     def make(self) -> str:
         """A new id."""
@@ -57,9 +59,12 @@ class Ids:
             self._hex = self._random(_RANDOM_AT_ONCE).hex()
             start = 0
         self._next = start + 20
-        time = f"{self._clock_ms():012x}"
+        now_ms = self._clock_ms()
+        if now_ms != self._head_ms:
+            time = f"{now_ms:012x}"
+            self._head_ms, self._head = now_ms, f"{time[:8]}-{time[8:]}-7"
         tail = self._hex[start : start + 20]
-        return f"{time[:8]}-{time[8:]}-7{tail[:3]}-a{tail[3:6]}-{tail[6:18]}"
+        return f"{self._head}{tail[:3]}-a{tail[3:6]}-{tail[6:18]}"
 
 
 @dataclass(slots=True)

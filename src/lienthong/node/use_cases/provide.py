@@ -27,6 +27,9 @@ class Services(Protocol):
     def stream(self, call: effects.CallService, caller: Caller, ready: Callable[[Channel], None]) -> None:
         """Get a connection for a call in pieces."""
 
+    def withdraw(self, call: effects.CallService, caller: Caller) -> bool:
+        """Pass nothing on, and tell `caller` nothing; False: it is too late for that."""
+
     def beginning(self, call: effects.CallService, length: int | None) -> bytes:
         """What such a call begins with."""
 
@@ -42,7 +45,11 @@ class PeerDoor(Protocol):
 
 
 class Batch(Protocol):
-    """What signs the answers to messages that came under one signature in the same way."""
+    """Who waits for the answer to a message that came among others; its answer is signed in the same way."""
+
+    @property
+    def over(self) -> bool:
+        """Nobody waits any more: what was not passed on is not passed on."""
 
     def sign(self, effect: effects.Sign, feed: Callable[[object], None]) -> None:
         """Feed Signed or CannotSign."""
@@ -54,7 +61,7 @@ class Batch(Protocol):
 class ProviderRun:
     """One exchange of the provider side. Also the caller of the backend's connection pool."""
 
-    __slots__ = ("_arrived", "_batch", "_door", "_exchange", "_plane", "_services", "_started_ms")
+    __slots__ = ("_arrived", "_batch", "_calling", "_door", "_exchange", "_plane", "_services", "_started_ms")
 
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
 
@@ -65,6 +72,7 @@ class ProviderRun:
         self._exchange = exchange
         self._arrived: ArrivedBatch | None = None
         self._batch: Batch | None = None
+        self._calling: effects.CallService | None = None
         self._started_ms = 0
 
     def start(self, carried: CarriedMessage, peer: Node) -> None:
@@ -91,6 +99,26 @@ class ProviderRun:
         for effect in self._exchange.feed(given):
             self.PERFORM[effect.__class__](self, effect)
 
+    # ---- for who no longer waits
+    def cancel(self) -> None:
+        """Nobody waits any more: what was not passed on is not passed on; what was goes on to its end."""
+        calling = self._calling
+        if calling is not None and self._services.withdraw(calling, self):
+            self._not_passed_on()
+
+    def time_over(self) -> None:
+        """The time of the request is over: it ends now, unless its answer is there already."""
+        self.cancel()
+        if self._calling is not None:
+            self.failed(
+                Unavailable("ServiceFailed.DeadlineExceeded", "the service did not answer while there was time")
+            )
+
+    def _not_passed_on(self) -> None:
+        self._calling = None
+        error = Unavailable("DeadlineExceeded", "nobody waits any more: the request was not passed on to the service")
+        self.feed(inputs.ServiceFailed(error, self._plane.clock_ms()))
+
     # ---- effects
     def _verify(self, effect: effects.Verify) -> None:
         if self._arrived is None:
@@ -110,6 +138,10 @@ class ProviderRun:
             self._batch.append(record, feed)
 
     def _call(self, effect: effects.CallService) -> None:
+        if self._batch is not None and self._batch.over:
+            self._not_passed_on()
+            return
+        self._calling = effect
         try:
             self._services.call(effect, self)
         except LienthongError as error:
@@ -139,6 +171,7 @@ class ProviderRun:
     # ---- caller of the backend
     def answered(self, answer: HttpAnswer) -> None:
         """The service answered."""
+        self._calling = None
         now_ms = self._plane.clock_ms()
         try:
             self.feed(inputs.ServiceAnswered(answer.status, answer.reason, answer.headers, answer.body, now_ms))
@@ -148,6 +181,7 @@ class ProviderRun:
 
     def failed(self, error: LienthongError) -> None:
         """The service did not answer."""
+        self._calling = None
         code = error.code if error.code.startswith("ServiceFailed") else f"ServiceFailed.{error.code}"
         self.feed(inputs.ServiceFailed(Unavailable(code, error.message), self._plane.clock_ms()))
 

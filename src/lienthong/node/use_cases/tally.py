@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from typing import Final
 
-LATENCY_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+LATENCY_BOUNDS_MS: Final = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)
 
 
 OUTCOMES_MAX = 512
@@ -15,12 +16,12 @@ OTHER = "Other"
 class Tally:
     """Exchanges by side and outcome code (empty code = answered), and how long they took."""
 
-    __slots__ = ("bodies_bytes", "in_flight", "latency_counts", "latency_sum_s", "outcomes")
+    __slots__ = ("bodies_bytes", "in_flight", "latency_counts", "latency_sum_ms", "outcomes")
 
     def __init__(self) -> None:
         self.outcomes: dict[tuple[str, str], int] = {}
-        self.latency_counts = {side: [0] * (len(LATENCY_BOUNDS_S) + 1) for side in ("consumer", "provider")}
-        self.latency_sum_s = {"consumer": 0.0, "provider": 0.0}
+        self.latency_counts = {side: [0] * (len(LATENCY_BOUNDS_MS) + 1) for side in ("consumer", "provider")}
+        self.latency_sum_ms = {"consumer": 0, "provider": 0}
         self.in_flight = {"consumer": 0, "provider": 0}
         self.bodies_bytes = {"consumer": 0, "provider": 0}
 
@@ -42,5 +43,5 @@ class Tally:
             outcomes.setdefault(key, 0)
         outcomes[key] += 1
         self.in_flight[side] -= 1
-        self.latency_counts[side][bisect_left(LATENCY_BOUNDS_S, took_ms / 1000)] += 1
-        self.latency_sum_s[side] += took_ms / 1000
+        self.latency_counts[side][bisect_left(LATENCY_BOUNDS_MS, took_ms)] += 1
+        self.latency_sum_ms[side] += took_ms

@@ -90,6 +90,7 @@ class ServiceView(msgspec.Struct, frozen=True):
     state_notice: str
     usage_rule: str
     body_retention: str
+    signature: str
     endpoints: list[EndpointEntry]
     openapi_digest: str | None
     created_at: datetime
@@ -196,6 +197,7 @@ def service_view(row: ServiceRow) -> ServiceView:
         state_notice=row.state_notice,
         usage_rule=row.usage_rule,
         body_retention=row.body_retention,
+        signature=row.signature,
         endpoints=[EndpointEntry(method, path) for method, path in endpoints],
         openapi_digest=row.openapi_digest,
         created_at=moment(row.created_at_ms),

@@ -172,6 +172,7 @@ class ServiceRow(Base):
     usage_rule: Mapped[str] = mapped_column(String(2000))
     body_retention: Mapped[str] = mapped_column(_STATE)
     idempotent: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str] = mapped_column(_STATE, server_default="frame")
     endpoints: Mapped[str] = mapped_column(Text)
     openapi_digest: Mapped[str | None] = mapped_column(ForeignKey("contract_document.digest"))
     created_at_ms: Mapped[int] = mapped_column("created_at", UtcDateTime)

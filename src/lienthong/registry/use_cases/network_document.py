@@ -12,7 +12,7 @@ import msgspec
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import AnswerForm, GrantState
-from lienthong.domain.network import BodyRetention, DataClass, ServiceKind
+from lienthong.domain.network import BodyRetention, DataClass, ServiceKind, SignatureForm
 from lienthong.registry.rules.states import ServiceState
 
 BYTES_MAX = 64 * 1024 * 1024
@@ -70,6 +70,7 @@ class ServiceContent(_Strict, frozen=True, kw_only=True):
     endpoints: tuple[EndpointEntry, ...] = ()
     usage_rule: str = ""
     body_retention: BodyRetention = BodyRetention.NONE
+    signature: SignatureForm = SignatureForm.FRAME
     idempotent: tuple[str, ...] = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE")
 
 

@@ -43,6 +43,7 @@ from lienthong.domain.network import (
     Node,
     Service,
     ServiceKind,
+    SignatureForm,
     SigningCertificate,
     System,
 )
@@ -248,6 +249,7 @@ def _service(row: ServiceRow, texts: dict[str, str]) -> Service:
         disabled_notice="" if enabled else row.state_notice,
         body_retention=BodyRetention(row.body_retention),
         idempotent=frozenset(msgspec.json.decode(row.idempotent, type=list[str])),
+        signature=SignatureForm(row.signature),
         openapi=texts[row.openapi_digest] if row.openapi_digest is not None else None,
     )
 

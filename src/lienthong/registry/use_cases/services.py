@@ -74,6 +74,7 @@ def _add(act: Act, content: ServiceContent, state: ServiceState, notice: str) ->
         state_notice=notice,
         usage_rule=content.usage_rule,
         body_retention=content.body_retention.value,
+        signature=content.signature.value,
         idempotent=msgspec.json.encode(sorted(set(content.idempotent))).decode(),
         endpoints=msgspec.json.encode([[endpoint.method, endpoint.path] for endpoint in endpoints]).decode(),
         openapi_digest=_keep_document(act, content.openapi),

@@ -338,6 +338,55 @@ def test_closing_the_pool_ends_every_call(when: str) -> None:
     run(test)
 
 
+def test_what_is_withdrawn_in_time_is_not_sent() -> None:
+    async def test() -> None:
+        net = Net()
+        first, second, third = [await net.call(data) for data in (b"1", b"2", b"3")]
+        assert [net.pool.withdraw(call) for call in (first, second, second)] == [False, True, False]
+        net.receive(OK)
+        assert net.made[0].transport.written == b"13"
+        net.receive(OK)
+        net.pass_time(6)
+        assert [call.told for call in (first, second, third)] == [["answered"], [], ["answered"]]
+
+    run(test)
+
+
+@pytest.mark.parametrize("refuse", [[], [OSError()]])
+def test_what_is_withdrawn_while_its_connection_opens_is_not_sent(refuse: list[BaseException]) -> None:
+    async def test() -> None:
+        net, waits = Net(), Waits()
+        net.refuse = refuse
+        net.pool.call(ASK, waits)
+        assert net.pool.withdraw(waits)
+        await settle()
+        assert waits.told == []
+        second = await net.call()
+        net.receive(OK)
+        assert second.told == ["answered"]
+        assert net.made[0].transport.written == ASK
+
+    run(test)
+
+
+def test_a_retired_pool_ends_what_was_asked_for() -> None:
+    async def test() -> None:
+        net = Net(connections=2)
+        calls = [await net.call(data) for data in (b"1", b"2", b"3")]
+        net.receive(OK)
+        net.pool.retire()
+        assert not net.pool.empty
+        assert [call.told for call in calls] == [[], ["answered"], []]
+        net.receive(OK, 0)
+        net.receive(OK, 1)
+        await settle()
+        assert [call.told for call in calls] == [["answered"]] * 3
+        assert net.pool.empty
+        assert all(connection.transport.closed for connection in net.made)
+
+    run(test)
+
+
 # ---- large bodies
 def large(net: Net, size: int = 300) -> None:
     net.receive(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lienthong.node.use_cases.tally import LATENCY_BOUNDS_S, OTHER, OUTCOMES_MAX, Tally
+from lienthong.node.use_cases.tally import LATENCY_BOUNDS_MS, OTHER, OUTCOMES_MAX, Tally
 
 SIDES, CODES = st.sampled_from(["consumer", "provider"]), st.sampled_from(["", "X"])
 
@@ -27,7 +27,7 @@ def test_a_time_belongs_to_the_bound_that_it_does_not_pass() -> None:
     tally.ended("consumer", "", 2)
     tally.ended("consumer", "", 31_000)
     counts = tally.latency_counts["consumer"]
-    assert (counts[0], counts[1], counts[len(LATENCY_BOUNDS_S)]) == (1, 1, 1)
+    assert (counts[0], counts[1], counts[len(LATENCY_BOUNDS_MS)]) == (1, 1, 1)
 
 
 def test_codes_of_others_do_not_fill_memory() -> None:

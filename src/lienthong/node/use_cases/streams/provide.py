@@ -144,6 +144,7 @@ class StreamingProviderRun(ProviderRun):
 
         Raises Unavailable ServiceFailed.MessageTooLarge where it says itself that it is too large.
         """
+        self._calling = None  # it is there in time, however long it takes to pass by
         limit = self._sizes.body_max if self._streaming.passes_whole else self._sizes.masked_body_max
         if (declared_length(answer.headers) or 0) > limit:
             raise Unavailable("ServiceFailed.MessageTooLarge", f"the answer is larger than {limit} bytes")

@@ -43,15 +43,21 @@ class Batching(Generic[_M]):
     def add(self, effect: Sign, joined: Joined[_M]) -> None:
         """Tell `joined` when this turn has brought what it brings."""
         if self._waiting and self._size + effect.size > BYTES_MAX:
-            self._take_up()
+            self.flush()
         self._waiting.append((effect, joined))
         self._size += effect.size
         if len(self._waiting) >= TOGETHER_MAX:
-            self._take_up()
+            self.flush()
         elif len(self._waiting) == 1:
-            self._loop.call_soon(self._take_up)
+            self._loop.call_soon(self.flush)
 
-    def _take_up(self) -> None:
+    @property
+    def waiting(self) -> int:
+        """So many are not signed yet."""
+        return len(self._waiting)
+
+    def flush(self) -> None:
+        """Sign what is there now."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         while waiting:
             member = waiting[0][0].member

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -30,6 +29,9 @@ from lienthong.wire.trunk import (
     requests_frame,
 )
 
+WAY_BACK_S = 1.0
+"""So much less than is waited here the other node is told: what it says at the end of the time still arrives."""
+
 
 class TrunkCaller(Protocol):
     """Who waits for one answer: exactly one of these is called."""
@@ -47,18 +49,19 @@ class TrunkCaller(Protocol):
 class _InFlight:
     """One request on its way. Without a caller nobody waits any more, but its answer may still come."""
 
-    __slots__ = ("caller", "leaf")
+    __slots__ = ("caller", "deadline", "leaf")
 
-    def __init__(self, caller: TrunkCaller, request_leaf: bytes) -> None:
+    def __init__(self, caller: TrunkCaller, request_leaf: bytes, deadline: float) -> None:
         self.caller: TrunkCaller | None = caller
         self.leaf = request_leaf
+        self.deadline = deadline
 
 
 class CallingTrunk:
     """The user of a connection that this side opened. `over` is told when it ended."""
 
     __slots__ = (
-        "_answer_s", "_batching", "_clock", "_connection", "_deadlines", "_in_flight", "_ledger", "_loop", "_number",
+        "_answer_s", "_batching", "_clock", "_connection", "_in_flight", "_ledger", "_loop", "_lost", "_number",
         "_over", "_verifier", "was_ready",
     )  # fmt: skip
 
@@ -81,8 +84,8 @@ class CallingTrunk:
         self._clock: Callable[[], float] = loop.time
         self._over = over
         self._in_flight: dict[int, _InFlight] = {}
-        self._deadlines: deque[tuple[float, int]] = deque()
         self._number = 0
+        self._lost = False
         self.was_ready = False
 
     @property
@@ -91,7 +94,7 @@ class CallingTrunk:
         connection = self._connection
         if connection.draining or not connection.ready or connection.flow.full or self._number >= NUMBER_MAX:
             return False
-        return len(self._in_flight) < connection.bounds.in_flight
+        return len(self._in_flight) + self._batching.waiting < connection.bounds.in_flight
 
     @property
     def idle(self) -> bool:
@@ -105,10 +108,13 @@ class CallingTrunk:
 
     def send(self, effect: Send, batch: LeavingBatch[TrunkRequest], index: int, caller: TrunkCaller) -> None:
         """Put a request to the others of its batch."""
+        if self._lost:
+            batch.drop(index)
+            caller.failed(Unavailable("NetworkError", "the trunk ended before the request went out"))
+            return
         self._number += 1
-        self._in_flight[self._number] = _InFlight(caller, batch.leaves[index])
-        self._deadlines.append((self._clock() + self._answer_s, self._number))
-        remaining_ms = int(self._answer_s * 1000)
+        self._in_flight[self._number] = _InFlight(caller, batch.leaves[index], self._clock() + self._answer_s)
+        remaining_ms = int(1000 * max(self._answer_s - WAY_BACK_S, self._answer_s / 2))
         batch.put(index, TrunkRequest(self._number, remaining_ms, effect.header_part, effect.body))
 
     def _leave(self, signature: Signature, entries: list[TrunkRequest | TrunkLeaf]) -> None:
@@ -162,6 +168,7 @@ class CallingTrunk:
 
     def ended(self, error: LienthongError) -> None:
         """What was in flight may have been executed, whatever ended the trunk."""
+        self._lost = True
         in_flight, self._in_flight = self._in_flight, {}
         lost = Unavailable("HttpError", f"the trunk ended before the answer came ({error.code})")
         for one in in_flight.values():
@@ -173,10 +180,10 @@ class CallingTrunk:
     def sweep(self) -> None:
         """End calls past their deadline, and the connection past its own."""
         now = self._clock()
-        while self._deadlines and self._deadlines[0][0] < now:
-            _, number = self._deadlines.popleft()
-            one = self._in_flight.get(number)
-            if one is not None and one.caller is not None:
+        for number, one in list(self._in_flight.items()):
+            if one.deadline >= now:
+                break
+            if one.caller is not None:
                 caller, one.caller = one.caller, None
                 self._connection.write(cancel_frame(number))
                 late = Unavailable("DeadlineExceeded", "the other node did not answer in time")
@@ -186,7 +193,8 @@ class CallingTrunk:
             self._connection.close()
 
     def drain(self) -> None:
-        """Begin nothing new."""
+        """Begin nothing new; what was to be signed in this turn still goes out."""
+        self._batching.flush()
         self._connection.say_bye()
 
     def abort(self) -> None:

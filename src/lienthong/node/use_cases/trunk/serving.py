@@ -47,6 +47,12 @@ class Run(Protocol):
     def start_in_batch(self, arrived: Arrived, peer: Node, batch: Waits) -> None:
         """Begin with a message that came among others."""
 
+    def cancel(self) -> None:
+        """Nobody waits any more: do not begin what was not begun."""
+
+    def time_over(self) -> None:
+        """The time of the request is over."""
+
 
 class ServedTrunks:
     """The trunks that other nodes opened, and the answers that wait for these nodes. Belongs to the event loop."""
@@ -137,7 +143,7 @@ class ServingTrunk:
         self._over = over
         self._closing = False
         self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, ledger, self._leave)
-        self._in_flight: dict[int, Waits] = {}
+        self._in_flight: dict[int, tuple[Waits, Run]] = {}
 
     def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
         self._connection.write(answers_frame(frame_signature(signature), entries))
@@ -146,10 +152,15 @@ class ServingTrunk:
         """Requests may come."""
 
     def frame(self, frame: Frame) -> None:
-        """Requests; raises Malformed and Unproven, which end the trunk."""
+        """Requests, or that one is not waited for; raises Malformed and Unproven, which end the trunk."""
         if isinstance(frame, Requests):
             self._requests(frame)
-        elif not isinstance(frame, Cancel):
+        elif isinstance(frame, Cancel):
+            waits, run = self._in_flight.get(frame.number, (None, None))
+            if waits is not None and run is not None:
+                waits.cancelled = True
+                tell_one(self._loop, run.cancel)
+        else:
             raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
 
     def _requests(self, frame: Requests) -> None:
@@ -160,20 +171,22 @@ class ServingTrunk:
             one.leaf if isinstance(one, TrunkLeaf) else request_digests(one.header_part, one.body)
             for one in frame.messages
         ]
+        now = self.now()
         batch = ArrivedBatch(
             frame.signature, digests, self._signatures.verifier, ledger=self._ledger, loop=self._loop
         )
         for index, one in enumerate(frame.messages):
             if isinstance(one, TrunkLeaf):
                 continue
-            waits = self._in_flight[one.number] = Waits(self, one.number, peer.node_id)
-            arrived = Arrived(one.header_part, one.body, batch, index)
-            tell_one(self._loop, self._begin, arrived, peer, waits)
+            waits = Waits(self, one.number, peer.node_id, now + one.remaining_ms / 1000)
+            tell_one(self._loop, self._begin, Arrived(one.header_part, one.body, batch, index), peer, waits)
         batch.recording.flush()
         self._hold_back()
 
     def _begin(self, arrived: Arrived, peer: Node, waits: Waits) -> None:
-        self._new_run(waits).start_in_batch(arrived, peer, waits)
+        run = self._new_run(waits)
+        self._in_flight[waits.number] = waits, run
+        run.start_in_batch(arrived, peer, waits)
 
     def _hold_back(self) -> None:
         """Take no more requests while the other node does not read its answers."""
@@ -202,7 +215,11 @@ class ServingTrunk:
         self._over(self)
 
     def sweep(self) -> None:
-        """Ask a silent peer, and give it up; close what is at its end."""
+        """End requests whose time is over; ask a silent peer, and give it up; close what is at its end."""
+        now = self.now()
+        for waits, run in list(self._in_flight.values()):
+            if waits.deadline <= now:
+                tell_one(self._loop, run.time_over)
         self._close_idle()
         self._connection.sweep()
 
@@ -215,6 +232,11 @@ class ServingTrunk:
         self._connection.abort()
 
     # ---- for the messages
+    def now(self) -> float:
+        """Seconds of the event loop."""
+        found: float = self._loop.time()
+        return found
+
     def sign(self, effect: effects.Sign, waits: Waits, feed: Feed) -> None:
         """Sign an answer: with others, or alone where it is too large for a frame."""
         if effect.size > self._connection.bounds.body:
@@ -251,17 +273,27 @@ class ServingTrunk:
 
 
 class Waits:
-    """The other node, waiting for the answer to one request of a trunk. `seat` is the answer's place in its batch."""
+    """The other node, waiting for the answer to one request of a trunk, until `deadline` (seconds of the event loop).
 
-    __slots__ = ("_door", "_number", "_tell", "_trunk", "node_id", "seat")
+    `seat` is the answer's place in its batch.
+    """
 
-    def __init__(self, trunk: ServingTrunk, number: int, node_id: NodeId) -> None:
+    __slots__ = ("_door", "_tell", "_trunk", "cancelled", "deadline", "node_id", "number", "seat")
+
+    def __init__(self, trunk: ServingTrunk, number: int, node_id: NodeId, deadline: float) -> None:
         self._trunk = trunk
-        self._number = number
+        self.number = number
+        self.deadline = deadline
+        self.cancelled = False
         self.node_id = node_id
         self._door: Door | None = None
         self._tell: Callable[[Door], None] | None = None
         self.seat: tuple[LeavingBatch[TrunkAnswer], int] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Nobody waits any more."""
+        return self.cancelled or self.deadline <= self._trunk.now()
 
     def sign(self, effect: effects.Sign, feed: Feed) -> None:
         """Feed Signed or CannotSign."""
@@ -279,15 +311,15 @@ class Waits:
             self._elsewhere(lambda door: door.reply(effect))
             return
         batch, index = self.seat
-        self._trunk.done(self._number)
-        batch.put(index, TrunkAnswer(self._number, effect.header_part, effect.body))
+        self._trunk.done(self.number)
+        batch.put(index, TrunkAnswer(self.number, effect.header_part, effect.body))
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """An error without a signature: nothing was believed, or the answer cannot be recorded."""
         if self.seat is not None:
             batch, index = self.seat
             batch.drop(index)
-        self._trunk.tell_fault(self._number, effect.error, detail)
+        self._trunk.tell_fault(self.number, effect.error, detail)
 
     def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
         """An answer in pieces."""
@@ -306,7 +338,7 @@ class Waits:
     # ---- an answer that is got over HTTP
     def _elsewhere(self, tell: Callable[[Door], None]) -> None:
         self._tell = tell
-        self._trunk.wait_elsewhere(self._number, self)
+        self._trunk.wait_elsewhere(self.number, self)
 
     def given_up(self) -> None:
         """Nobody got it in time."""

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.doubles.exchange_country import nodes
+from tests.doubles.exchange_country import HANOI, nodes
 from tests.doubles.plane import memory_plane
 from tests.doubles.transport import Transport
 
 from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError
+from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
-from lienthong.exchange.effects import Send
+from lienthong.exchange.effects import Send, Sign
 from lienthong.node.use_cases.trunk.calling import CallingTrunk
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch
 from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire import trunk
-from lienthong.wire.trunk_reader import Role
+from lienthong.wire.trunk_reader import Role, TrunkReader
 
 SIGNATURE = Signature(ECDSA_P256_SHA256, bytes(32), 1, b"v")
 IN_FRAME = trunk.FrameSignature(bytes(32), 1, b"v")
@@ -82,12 +83,43 @@ class Desk:
         assert [[entry.number for entry in entries] for _, entries in sent] == [list(range(1, count + 1))]
         return callers
 
+    def sign(self) -> Caller:
+        """A request that is signed with the others of this turn, then sent."""
+        caller = Caller()
+
+        def joined(batch: Any, index: int, signed: Any) -> None:
+            send = Send(next(iter(nodes().values())), b"part", None, signed.signature)
+            self.trunk.send(send, batch, index, caller)
+
+        self.trunk.sign(Sign(request_digests(b"part", None), HANOI, 4), joined)
+        return caller
+
+    def frames(self) -> list[trunk.Frame]:
+        """What the other node reads of all that was written after the upgrade."""
+        reader, found = TrunkReader(Role.ACCEPTOR, trunk.Bounds()), []
+        reader.feed(self.transport.written.partition(b"\r\n\r\n")[2])
+        while (frame := reader.next_frame()) is not None:
+            found.append(frame)
+        return found
+
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     made = asyncio.new_event_loop()
     yield made
     made.close()
+
+
+@pytest.mark.parametrize(("answer_s", "told_ms"), [(60, 59_000), (2, 1000), (1, 500)])
+def test_the_other_node_is_told_less_than_is_waited_here(
+    loop: asyncio.AbstractEventLoop, answer_s: float, told_ms: int
+) -> None:
+    desk, left = Desk(loop, answer_s), list[Any]()
+    batch: LeavingBatch[trunk.TrunkRequest]
+    recording = Recording(desk.ledger, loop, SIGNATURE, [bytes(32)])
+    batch = LeavingBatch(SIGNATURE, [bytes(32)], lambda _, entries: left.extend(entries), recording)
+    desk.trunk.send(Send(next(iter(nodes().values())), b"part", None, SIGNATURE), batch, 0, Caller())
+    assert [entry.remaining_ms for entry in left] == [told_ms]
 
 
 def test_answers_come_in_any_order(loop: asyncio.AbstractEventLoop) -> None:
@@ -142,3 +174,37 @@ def test_no_more_are_in_flight_than_was_agreed_and_none_after_bye(loop: asyncio.
     desk.hear(trunk.bye_frame(trunk.Reason.DRAIN))
     assert not desk.trunk.usable
     assert desk.transport.written.endswith(trunk.bye_frame(trunk.Reason.DRAIN))
+
+
+@pytest.mark.parametrize("who", ["this node", "the other node"])
+def test_what_is_being_signed_goes_out_before_bye(loop: asyncio.AbstractEventLoop, who: str) -> None:
+    desk = Desk(loop)
+    callers = [desk.sign(), desk.sign()]
+    if who == "this node":
+        desk.trunk.drain()
+    else:
+        desk.hear(trunk.bye_frame(trunk.Reason.DRAIN))
+    _, requests, bye = desk.frames()
+    assert isinstance(requests, trunk.Requests)
+    assert len(requests.messages) == 2
+    assert bye == trunk.Bye(trunk.Reason.DRAIN)
+    desk.hear(trunk.fault_frame(1, 503, b"") + trunk.fault_frame(2, 503, b""))
+    assert [len(caller.told) for caller in callers] == [1, 1]
+    desk.trunk.sweep()
+    assert desk.transport.closed
+
+
+def test_what_is_being_signed_when_the_trunk_ends_did_not_go_out(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    caller = desk.sign()
+    desk.connection.connection_lost(None)
+    assert caller.told == []
+    desk.trunk.drain()
+    assert caller.told == ["NetworkError"]
+
+
+def test_what_is_being_signed_counts_as_in_flight(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    desk.ask(2)
+    desk.sign()
+    assert not desk.trunk.usable

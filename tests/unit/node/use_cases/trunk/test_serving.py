@@ -1,0 +1,212 @@
+"""The provider's end of a trunk: each request has its own time and its own end, whatever its siblings do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from tests.doubles.exchange_country import HANOI, nodes, provider_context, signer_of
+from tests.doubles.plane import Services, memory_plane
+from tests.doubles.playbook import message_part, request
+from tests.doubles.transport import Clock, Transport
+
+from lienthong.adapters.http.answer import HttpAnswer
+from lienthong.adapters.trunk import TrunkConnection
+from lienthong.evidence.batch import batch_of
+from lienthong.evidence.digest import request_digests
+from lienthong.node.use_cases.streams.provide import StreamingProviderRun
+from lienthong.node.use_cases.trunk.leaving import frame_signature
+from lienthong.node.use_cases.trunk.serving import ServedTrunks
+from lienthong.wire import trunk
+from lienthong.wire.message import parse_response_part
+from lienthong.wire.trunk_reader import Role, TrunkReader
+
+NOT_PASSED_ON = "DeadlineExceeded"
+PASSED_ON = "ServiceFailed.DeadlineExceeded"
+
+
+class Sizes(NamedTuple):
+    body_max: int = 10**6
+    masked_body_max: int = 10**5
+
+
+class Loop:
+    """An event loop whose turns and time the test makes. An exchange that fails fails the test."""
+
+    def __init__(self) -> None:
+        self.time = Clock()
+        self._soon: list[Callable[[], None]] = []
+
+    def call_soon(self, what: Callable[[], None]) -> None:
+        self._soon.append(what)
+
+    def call_exception_handler(self, context: Any) -> None:
+        raise context["exception"]
+
+    def turn(self) -> None:
+        soon, self._soon = self._soon, []
+        for what in soon:
+            what()
+
+
+class Desk:
+    """A trunk that Hà Nội's node opened, with a memory ledger and services that answer when the test says so."""
+
+    def __init__(self) -> None:
+        self.loop, self.services, self.transport = Loop(), Services(), Transport()
+        self.plane, self.ledger = memory_plane()
+        context = provider_context()
+        served = ServedTrunks(
+            self.plane.signatures,
+            self.ledger,
+            ids=self.plane.ids,
+            bounds=trunk.Bounds(),
+            log=self.plane.log,
+            loop=self.loop,
+        )
+        self.sweep = served.sweep
+        self.connection: TrunkConnection = served.accept(
+            lambda: nodes()[HANOI],
+            lambda waits: StreamingProviderRun(
+                self.plane,
+                context,
+                self.services,
+                waits,
+                sizes=Sizes(),  # type: ignore[arg-type]
+            ),
+        )
+        self.connection.connection_made(self.transport)
+        self.reader = TrunkReader(Role.OPENER, trunk.Bounds())
+        self.hear(trunk.hello_frame(trunk.Bounds()))
+        self.answers()
+
+    def hear(self, data: bytes) -> None:
+        self.connection.data_received(data)
+
+    def ask(self, *remaining_ms: int) -> None:
+        """Requests in one frame, numbered from 1, with these remaining times."""
+        parts = [message_part(request(request_id=f"r-{number}")) for number in range(len(remaining_ms))]
+        batch = batch_of([request_digests(part, b"{}") for part in parts])
+        signature = frame_signature(signer_of(HANOI).sign(batch.root))
+        self.hear(
+            trunk.requests_frame(
+                signature,
+                [
+                    trunk.TrunkRequest(number, left, part, b"{}")
+                    for number, (part, left) in enumerate(zip(parts, remaining_ms, strict=True), 1)
+                ],
+            )
+        )
+
+    def pass_time(self, seconds: float) -> None:
+        self.loop.time.now += seconds
+        self.sweep()
+
+    def answers(self) -> dict[int, str | None]:
+        """What came since the last time, all recorded: codes of refusals by number, None for an answer."""
+        for _ in range(3):
+            self.loop.turn()
+            self.ledger.commit()
+        self.reader.feed(self.transport.taken())
+        found: dict[int, str | None] = {}
+        while (frame := self.reader.next_frame()) is not None:
+            if isinstance(frame, trunk.Answers):
+                for one in frame.messages:
+                    assert isinstance(one, trunk.TrunkAnswer)
+                    fault = parse_response_part(one.header_part).fault
+                    found[one.number] = None if fault is None else fault.removeprefix("Server.ServerProxy.")
+            else:
+                assert isinstance(frame, trunk.Hello)
+        return found
+
+    def outcomes(self) -> list[tuple[str, str]]:
+        """Kinds and outcomes of the records, in order."""
+        return [(one.kind.value, one.outcome) for one in self.ledger.records]
+
+
+def answer() -> HttpAnswer:
+    made = HttpAnswer()
+    made.status, made.reason, made.body = 200, b"OK", b"{}"
+    return made
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_slow_service_ends_its_own_request_only(desk: Desk) -> None:
+    desk.ask(1000, 5000, 1000)
+    assert desk.answers() == {}
+    slow, sibling, quick = desk.services.calls
+    quick.answered(answer())
+    assert desk.answers() == {3: None}
+    desk.pass_time(1.1)
+    assert desk.answers() == {1: PASSED_ON}
+    sibling.answered(answer())
+    assert desk.answers() == {2: None}
+    slow.answered(answer())
+    desk.pass_time(10)
+    assert desk.answers() == {}, "what comes too late is nobody's"
+    assert desk.outcomes() == [
+        *[("request", "")] * 3, ("response", ""), ("response", PASSED_ON), ("response", "")
+    ]  # fmt: skip
+    assert desk.plane.tally.in_flight["provider"] == 0
+
+
+def test_what_waits_for_the_service_when_its_time_is_over_is_never_passed_on(desk: Desk) -> None:
+    desk.services.busy = True
+    desk.ask(1000, 5000)
+    desk.ledger.commit()
+    assert len(desk.services.waiting) == 2
+    desk.pass_time(1.1)
+    assert desk.answers() == {1: NOT_PASSED_ON}
+    assert len(desk.services.waiting) == 1
+    assert desk.outcomes() == [*[("request", "")] * 2, ("response", NOT_PASSED_ON)]
+
+
+@pytest.mark.parametrize("left_ms", [0, 1000])
+def test_what_is_on_record_too_late_is_not_passed_on(desk: Desk, left_ms: int) -> None:
+    desk.ask(left_ms)
+    desk.pass_time(left_ms / 1000)
+    assert desk.answers() == {1: NOT_PASSED_ON}
+    assert desk.services.calls == []
+
+
+def test_what_is_cancelled_before_it_was_begun_is_not_begun(desk: Desk) -> None:
+    """One is cancelled while it is written down, one while it waits for the service."""
+    desk.services.busy = True
+    desk.ask(5000, 5000, 5000)
+    desk.hear(trunk.cancel_frame(1))
+    desk.ledger.commit()
+    assert len(desk.services.waiting) == 2
+    desk.hear(trunk.cancel_frame(2))
+    assert len(desk.services.waiting) == 1
+    assert desk.answers() == {1: NOT_PASSED_ON, 2: NOT_PASSED_ON}
+    assert desk.services.calls == []
+    assert [kind for kind, _ in desk.outcomes()] == ["request"] * 3 + ["response"] * 2
+
+
+def test_what_runs_when_it_is_cancelled_has_its_recorded_end(desk: Desk) -> None:
+    desk.ask(5000)
+    desk.answers()
+    (running,) = desk.services.calls
+    desk.hear(trunk.cancel_frame(1))
+    assert desk.answers() == {}
+    running.answered(answer())
+    assert desk.answers() == {1: None}
+    assert desk.outcomes() == [("request", ""), ("response", "")]
+    desk.hear(trunk.cancel_frame(1) + trunk.cancel_frame(99))
+    assert desk.answers() == {}
+    assert not desk.transport.closed
+
+
+def test_an_answer_that_is_on_its_way_is_not_taken_back(desk: Desk) -> None:
+    desk.ask(1000)
+    desk.answers()
+    (running,) = desk.services.calls
+    running.answered(answer())
+    desk.hear(trunk.cancel_frame(1))
+    desk.pass_time(2)
+    assert desk.answers() == {1: None}
