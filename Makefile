@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ORACLES ?= .venv-oracles
 RELEASE ?= .venv-release
+PROXIES := .venv-bench
 JOBS ?= 2
 ARGS ?=
 BIN := $(VENV)/bin
@@ -11,7 +12,7 @@ CODE := $(wildcard src tests bench)
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release check check-lint check-types check-contracts check-tests test test-sources test-release demo country reference bench oracles tools clean
+.PHONY: help setup release check check-lint check-types check-contracts check-tests test test-sources test-release demo country reference bench guard oracles tools clean
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -96,10 +97,21 @@ country: setup ## the same country, left running, with addresses and lines to tr
 reference: setup ## make the pages of docs/reference that come from the code
 	@$(BIN)/python -m tests.docs.pages
 
-bench: tools release ## measure the compiled wheel (JSON); ARGS="--help" says what can be measured
+$(PROXIES)/.ready: requirements/bench.txt
+	@bash .ci/debian python $(PYTHON)
+	@echo "bench: traefik and caddy of requirements/bench.txt in $(PROXIES)"
+	@$(PYTHON) -m venv $(PROXIES)
+	@$(PROXIES)/bin/python $(PIP) -r requirements/bench.txt || \
+		echo "bench: they are not made for this machine, which is measured without them"
+	@touch $@
+
+bench: tools release $(PROXIES)/.ready ## measure the compiled wheel (JSON); ARGS="--help" says what can be measured
 	@$(RELEASE)/bin/python -m bench $(ARGS)
 
+guard: tools release ## compare the trunk's ratios to nginx with bench/guard.json (a minute, two where it is worse)
+	@$(RELEASE)/bin/python -m bench guard $(ARGS)
+
 clean: ## take away all that make has made, virtual environments and the country's data too
-	@rm -rf $(VENV) $(ORACLES) $(RELEASE) var build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache
+	@rm -rf $(VENV) $(ORACLES) $(RELEASE) $(PROXIES) var build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache
 	@find src tests $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "clean: done"

@@ -17,7 +17,8 @@ from typing import Any
 
 from tests.doubles.rig import CONSUMER, PROVIDER, SERVICE, SYSTEM, Rig
 
-from bench.exchange import BODY_BYTES, HEADERS, json_of
+from bench.field import BODY_BYTES, HEADERS, json_of
+from bench.pace import Pace
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.keys import load_signing_key
 from lienthong.directory.snapshot import FreshDirectory
@@ -44,9 +45,9 @@ _METHOD = b"POST"
 _TARGET = f"/r1/{SERVICE}/ho-so".encode()
 
 
-def measure(*, rounds: int, seconds: float) -> dict[str, Any]:
-    """The whole scenario; a batch has a fixed size, so `seconds` plays no part."""
-    del seconds
+def measure(pace: Pace) -> dict[str, Any]:
+    """The whole scenario; a batch has a fixed size, so seconds play no part."""
+    rounds = pace.rounds
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
         stage = _Stage(Rig(Path(name) / "rig", "http://127.0.0.1:9"))
         pieces = stage.pieces()

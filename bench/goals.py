@@ -27,6 +27,7 @@ GOALS = {
     "P5": Goal("p99 at 128 in flight", "ratio to nginx", 1.2, 2.0, trunk=True),
     "P6": Goal("CPU per message per node, 128 in flight", "ratio to nginx", 1.4, 2.0, trunk=True),
     "P7": Goal("throughput of the HTTP/1.1 baseline, 128 in flight", "ratio to nginx", 0.25, 0.14, more=True),
+    "P9": Goal("throughput, 128 in flight", "ratio to the faster Go proxy", 2.0, 1.2, more=True, trunk=True),
     "P10": Goal("throughput of 1 GB up and 1 GB down through both nodes", "ratio to nginx", 0.6, 0.4, more=True),
     "P10-memory": Goal("memory growth of a node while 1 GB passes", "MB", 16, 32),
     "P11": Goal("memory of one node at 256 in flight", "MB", 80, 120),

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvloop
 
+from bench.pace import Pace
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
 from lienthong.adapters.ledger_files.segments import NEXT_SEGMENT
 
@@ -19,11 +20,12 @@ RECORD_BYTES = 1500
 _SEGMENT = 64 << 20
 
 
-def measure(*, rounds: int, seconds: float) -> dict[str, Any]:
-    """The whole scenario: each batch size for `seconds`, on the file system of the temporary folder."""
-    del rounds
+def measure(pace: Pace) -> dict[str, Any]:
+    """The whole scenario: each batch size for the seconds of a visit, on the file system of the temporary folder."""
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
-        figures = {str(batch): uvloop.run(_batches(Path(name) / str(batch), batch, seconds)) for batch in BATCHES}
+        figures = {
+            str(batch): uvloop.run(_batches(Path(name) / str(batch), batch, pace.seconds)) for batch in BATCHES
+        }
     return {"record_bytes": RECORD_BYTES, "figures": figures}
 
 

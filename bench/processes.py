@@ -41,6 +41,16 @@ def memory_mb(pid: int) -> tuple[float, float]:
     return now, highest
 
 
+def own_memory_mb(pid: int) -> float:
+    """Resident set without pages of files (libraries, a ledger's segments), with that of its children, in MB."""
+    own = 0.0
+    for member in family(pid):
+        for line in Path(f"/proc/{member}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("RssAnon:"):
+                own += int(line.split()[1]) * 1024 / 1e6
+    return own
+
+
 class PeakMemory:
     """Highest resident set of a process while the block runs, sampled every 20 ms; `growth_mb` is over its start."""
 

@@ -1,8 +1,8 @@
-"""The service of the scenario `stream`: swallows what is posted and tells how much it was; gives as much as is asked.
+"""A service that reads what is posted to its end and tells how much it was, and gives as much as it is asked for.
 
-    python -m bench.sink PORT
+    python -m bench.sink PORT [BYTES]
 
-``POST`` is answered with ``{"bytes":N}``, ``GET …?bytes=N`` with N zero bytes.
+``POST`` is answered with ``{"bytes":N}``, with spaces after N to make it BYTES long, ``GET …?bytes=N`` with N zeros.
 """
 
 from __future__ import annotations
@@ -15,6 +15,14 @@ import httptools
 import uvloop
 
 _PIECE = bytes(256 * 1024)
+
+
+_answer_bytes = 0
+
+
+def answer(taken: int, size: int) -> bytes:
+    """What a POST of `taken` bytes is answered with: at least `size` bytes of JSON."""
+    return b'{"bytes":%d' % taken + b"}".rjust(size - len(b'{"bytes":%d' % taken))
 
 
 class _Connection(asyncio.Protocol):
@@ -50,7 +58,7 @@ class _Connection(asyncio.Protocol):
             self._left = int(asked)
             kind, length, body = b"application/octet-stream", self._left, b""
         else:
-            body = b'{"bytes":%d}' % self._taken
+            body = answer(self._taken, _answer_bytes)
             kind, length = b"application/json", len(body)
         self._target, self._taken = b"", 0
         self._transport.write(
@@ -71,4 +79,5 @@ async def _serve(port: int) -> None:
 
 
 if __name__ == "__main__":
+    _answer_bytes = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     uvloop.run(_serve(int(sys.argv[1])))

@@ -14,14 +14,15 @@ from typing import Any
 from tests.doubles.rig import Rig
 
 from bench.goals import judged
+from bench.pace import Pace
 
 STARTS = 7
 _HELP = [sys.executable, "-m", "lienthong.cli.main", "--help"]
 
 
-def measure(*, rounds: int, seconds: float) -> dict[str, Any]:
-    """The whole scenario: medians of seven starts; `rounds` and `seconds` play no part."""
-    del rounds, seconds
+def measure(pace: Pace) -> dict[str, Any]:
+    """The whole scenario: medians of seven starts, whatever the pace."""
+    del pace
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
         rig = Rig(Path(name) / "rig", "http://127.0.0.1:9")
         nodes: dict[str, list[float]] = {"first": [], "again": []}

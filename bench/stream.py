@@ -21,8 +21,9 @@ from typing import Any
 
 from tests.doubles.rig import SERVICE, SYSTEM, Rig, free_port
 
-from bench.exchange import node_cpus, two_hops
+from bench.field import node_cpus, two_hops
 from bench.goals import judged
+from bench.pace import Pace
 from bench.processes import PeakMemory, cpu_us
 
 BODY_BYTES = 1_000_000_000
@@ -51,12 +52,11 @@ class Passage:
     problem: str
 
 
-def measure(*, rounds: int, seconds: float) -> dict[str, Any]:
-    """The whole scenario: at most five rounds of one body each way; `seconds` plays no part."""
-    del seconds
+def measure(pace: Pace) -> dict[str, Any]:
+    """The whole scenario: at most five rounds of one body each way; seconds play no part."""
     found: dict[tuple[str, str], list[Passage]] = {}
     with _field() as ways:
-        for turn in range(min(rounds, _ROUNDS_MOST)):
+        for turn in range(min(pace.rounds, _ROUNDS_MOST)):
             for direction in _DIRECTIONS:
                 for way in ways if turn % 2 == 0 else reversed(ways):
                     found.setdefault((direction, way.name), []).append(_pass(way, direction))

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine import tool
 
-_SCRIPT = """
+_ONE = """
 wrk.method = "POST"
 wrk.body = [==[{body}]==]
-{headers}
+"""
+
+# Cards are dealt one after the other: to a second run the same ones in the same order.
+_DECK = """
+local paths = {{ {paths} }}
+local sizes = {{ {sizes} }}
+local deck = {{ {deck} }}
+local ready, dealt = {{}}, 0
+function init(args)
+    for card = 1, #sizes do
+        ready[card] = wrk.format("POST", paths[card], nil, '{{"hoi":"' .. string.rep("x", sizes[card] - 10) .. '"}}')
+    end
+end
+function request()
+    dealt = dealt % #deck + 1
+    return ready[deck[dealt]]
+end
+"""
+
+_DONE = """
 function done(summary, latency, requests)
     local errors = summary.errors
     io.write(string.format(
-        '\\nBENCH {{"requests":%d,"us":%d,"p50_us":%d,"p99_us":%d,"max_us":%d,"errors":%d}}\\n',
+        '\\nBENCH {"requests":%d,"us":%d,"p50_us":%d,"p99_us":%d,"max_us":%d,"errors":%d}\\n',
         summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency.max,
         errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
@@ -43,8 +62,30 @@ class Load:
 
 def write_script(path: Path, body: bytes, headers: Mapping[str, str]) -> Path:
     """The script of a POST of `body` with `headers`."""
+    return _written(path, _ONE.format(body=body.decode()), headers)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A POST of a JSON object of `size` bytes (at least 10) to `path`."""
+
+    path: str
+    size: int
+
+
+def write_deck(path: Path, cards: Sequence[Card], deck: Sequence[int], headers: Mapping[str, str]) -> Path:
+    """The script of requests dealt from `deck`, again and again; it names `cards` by number, counted from 0."""
+    text = _DECK.format(
+        paths=", ".join(f'"{card.path}"' for card in cards),
+        sizes=", ".join(str(card.size) for card in cards),
+        deck=", ".join(str(number + 1) for number in deck),
+    )
+    return _written(path, text, headers)
+
+
+def _written(path: Path, requests: str, headers: Mapping[str, str]) -> Path:
     lines = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items())
-    path.write_text(_SCRIPT.format(body=body.decode(), headers=lines), encoding="utf-8")
+    path.write_text(f"{requests}{lines}{_DONE}", encoding="utf-8")
     return path
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lienthong.adapters import pki
@@ -186,6 +186,8 @@ class Rig:
     """How long the next directory lives."""
     tls_digests: dict[str, bytes] = field(default_factory=dict)
     """What the next directory says about channel certificates in place of the truth."""
+    peers: int = 0
+    """Providers beside the first, each a member of its own with a node and a service (`peer_service`)."""
     next_keys: dict[str, Keys] = field(default_factory=dict)
     """Keys that the next directory names beside those in use, by the name of the node."""
 
@@ -196,10 +198,13 @@ class Rig:
         )
         self.consumer = self._node("consumer")
         self.provider = self._node("provider")
+        self.further = [self._node(peer_name(number)) for number in range(self.peers)]
         self.keys = {
             "consumer": self._keys(self.consumer, CONSUMER),
             "provider": self._keys(self.provider, PROVIDER),
         }
+        for number, node in enumerate(self.further):
+            self.keys[node.name] = self._keys(node, peer_service(number).member)
         if not self.grants:
             self.grants = [grant()]
         self._make_directory()
@@ -209,14 +214,19 @@ class Rig:
         """Write the settings files of both nodes; read when a node starts."""
         self._write_settings(self.consumer, NodeId(*CONSUMER, "nut-1"), CONSUMER, hosted=False)
         self._write_settings(self.provider, NodeId(*PROVIDER, "nut-1"), PROVIDER, hosted=True)
+        for number, node in enumerate(self.further):
+            member = peer_service(number).member
+            self._write_settings(node, NodeId(*member, "nut-1"), member, hosted=True)
 
     def start(self) -> tuple[float, float]:
-        """Start both nodes; gives the seconds each took."""
+        """Start all nodes; gives the seconds that provider and consumer took."""
+        for node in self.further:
+            node.start()
         return self.provider.start(), self.consumer.start()
 
     def stop(self) -> None:
-        """Stop both."""
-        for node in (self.consumer, self.provider):
+        """Stop all."""
+        for node in (self.consumer, self.provider, *self.further):
             node.stop()
 
     def publish(self) -> None:
@@ -225,25 +235,35 @@ class Rig:
         now_ms = time.time_ns() // 1_000_000
         nodes = [
             self._directory_node(node, NodeId(*member, "nut-1"), member)
-            for node, member in ((self.consumer, CONSUMER), (self.provider, PROVIDER))
+            for node, member in self._members_of_nodes()
             if node.name not in self.hidden
         ]
         served = {node.node_id for node in nodes}
+        further = list(map(peer_service, range(self.peers)))
+        systems = [*_systems(), *self.systems, *map(_peer_system, further)]
         network = NetworkDocument(
             instance="VN",
             version=self._version,
             issued_at_ms=self.now_ms,
             expires_at_ms=now_ms + self.lives_ms,
-            members=tuple(map(member_document, _members())),
+            members=tuple(map(member_document, [*_members(), *map(_peer_member, further)])),
             nodes=tuple(map(node_document, nodes)),
-            systems=tuple(system_document(one) for one in [*_systems(), *self.systems] if one.node_id in served),
+            systems=tuple(system_document(one) for one in systems if one.node_id in served),
             trust=TrustDocument(
                 (pki.certificate_pem(self.authority.root), pki.certificate_pem(self.authority.issuing))
             ),
         )
         services = [_service(self.retention), *self.services]
-        provider = encode_provider(provider_document(PROVIDER, services, self.grants))
-        self.publisher.publish(encode_network(network), {"providers/GOV/G01.json": provider}, now_ms=now_ms)
+        documents = {"providers/GOV/G01.json": encode_provider(provider_document(PROVIDER, services, self.grants))}
+        for one in further:
+            own = replace(_service(self.retention), service_id=one)
+            document = provider_document(one.member, [own], [grant(grant_id=f"g-{one.member_code}", service=one)])
+            documents[f"providers/GOV/{one.member_code}.json"] = encode_provider(document)
+        self.publisher.publish(encode_network(network), documents, now_ms=now_ms)
+
+    def _members_of_nodes(self) -> list[tuple[NodeProcess, MemberId]]:
+        further = [(node, peer_service(number).member) for number, node in enumerate(self.further)]
+        return [(self.consumer, CONSUMER), (self.provider, PROVIDER), *further]
 
     def _node(self, name: str) -> NodeProcess:
         folder = self.folder / name
@@ -289,7 +309,8 @@ class Rig:
             trunk="true" if node.name in self.trunks else "false",
         )
         if hosted:
-            for service_id in [SERVICE, *(one.service_id for one in self.services)]:
+            published = [SERVICE, *(one.service_id for one in self.services), *map(peer_service, range(self.peers))]
+            for service_id in (one for one in published if one.member == member):
                 if service_id not in self.unhosted:
                     text += f'\n[[services]]\nid = "{service_id}"\nurl = "{self.service_url}"\n'
                     text += f"answer_s = {self.answer_s}\n{self.service_settings}\n"
@@ -300,6 +321,16 @@ class Rig:
                 text += f'\n[[systems]]\nid = "{system}"\naddresses = ["127.0.0.1/32"]\n'
         node.settings = text
         (node.folder / "node.toml").write_text(text)
+
+
+def peer_name(number: int) -> str:
+    """The name of the node of one of the further providers, counted from 0."""
+    return f"provider-{number}"
+
+
+def peer_service(number: int) -> ServiceId:
+    """The service of one of the further providers, counted from 0."""
+    return ServiceId("VN", "GOV", f"P{number:02}", "dan-cu", "thu")
 
 
 def make_keys(authority: pki.Authority, folder: Path, member: MemberId, *, now_ms: int) -> Keys:
@@ -386,6 +417,15 @@ def _systems() -> list[System]:
         System(SYSTEM, NodeId(*CONSUMER, "nut-1"), "Một cửa", "One-stop", 3),
         System(OTHER_SYSTEM, NodeId(*CONSUMER, "nut-1"), "Cổng dịch vụ công", "Portal", 3),
     ]
+
+
+def _peer_member(service_id: ServiceId) -> Member:
+    return Member(service_id.member, f"Cơ quan {service_id.member_code}", f"Agency {service_id.member_code}")
+
+
+def _peer_system(service_id: ServiceId) -> System:
+    node_id = NodeId(*service_id.member, "nut-1")
+    return System(service_id.system, node_id, "Dân cư", "Population", 4)
 
 
 def _service(retention: str) -> Service:

@@ -56,10 +56,11 @@ def request_bytes(host: bytes, header_part: bytes, body: bytes | None, *, signat
     return _REQUEST_HEAD % (host, len(header_part), signature, len(content)) + content
 
 
-def answer_bytes(header_part: bytes, body: bytes | None, *, signature: bytes) -> bytes:
-    """The whole HTTP answer that carries a message."""
+def answer_bytes(header_part: bytes, body: bytes | None, *, signature: bytes, ends: bool = False) -> bytes:
+    """The whole HTTP answer that carries a message. `ends`: it says that the connection ends with it."""
     content = header_part if body is None else header_part + body
-    return _ANSWER_HEAD % (len(header_part), signature, len(content)) + content
+    data = _ANSWER_HEAD % (len(header_part), signature, len(content)) + content
+    return data.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) if ends else data
 
 
 _HEAD_TAIL = (

@@ -6,6 +6,7 @@ import ast
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 import pytest
 from bench import goals, machine, processes, wrk
 from bench.__main__ import SCENARIOS, main
-from bench.exchange import json_of
+from bench.field import json_of
+from bench.pace import Pace
 
 REPO = Path(__file__).resolve().parents[3]
 
@@ -46,7 +48,7 @@ def test_wrong_answers_end_with_2_and_are_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     module = importlib.import_module("bench.decide")
-    monkeypatch.setattr(module, "measure", lambda *, rounds, seconds: {"errors": rounds})
+    monkeypatch.setattr(module, "measure", lambda pace: {"errors": pace.rounds})
     assert main(["decide", "--rounds", "3", "--out", str(tmp_path / "out.json")]) == 2
     printed = json.loads(capsys.readouterr().out)
     assert printed["scenarios"]["decide"] == {"errors": 3}
@@ -80,6 +82,12 @@ def test_goals_are_the_document_s() -> None:
     assert rows == {name: (f"{goal.goal:g}", f"{goal.floor:g}") for name, goal in goals.GOALS.items()}
 
 
+def test_scenarios_are_the_document_s() -> None:
+    text = (REPO / "docs/develop/performance.md").read_text(encoding="utf-8")
+    table = text.partition("## Scenarios")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(SCENARIOS)
+
+
 def test_the_body_has_the_size_asked_for() -> None:
     body = json_of(1021, "hoi")
     assert len(body) == 1021
@@ -103,7 +111,7 @@ def test_cpu_and_memory_of_a_family_are_read() -> None:
         assert len(processes.family(child.pid)) == 2
         assert processes.cpu_us(child.pid) > 0
         now, highest = processes.memory_mb(child.pid)
-        assert highest >= now > 50
+        assert highest >= now > processes.own_memory_mb(child.pid) > 50
     finally:
         for pid in reversed(processes.family(child.pid)):
             os.kill(pid, 9)
@@ -129,7 +137,7 @@ def _roots(node: ast.AST) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_an_exchange_is_measured_without_errors() -> None:
-    told: dict[str, Any] = importlib.import_module("bench.exchange").measure(rounds=1, seconds=1)
+    told: dict[str, Any] = importlib.import_module("bench.exchange").measure(Pace(rounds=1, seconds=1))
     assert told["errors"] == 0
     assert told["figures"]["nodes 128"]["messages"] > 0
     assert set(told["figures"]["nodes 1"]["cpu_us_per_message"]) == {"consumer", "provider"}

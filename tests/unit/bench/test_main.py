@@ -19,19 +19,19 @@ def scenarios(monkeypatch: pytest.MonkeyPatch, **measures: Any) -> None:
     )
 
 
-def good(**_: object) -> dict[str, object]:
+def good(_pace: object) -> dict[str, object]:
     return {"figures": {"a": 1}, "errors": 0}
 
 
-def wrong(**_: object) -> dict[str, object]:
+def wrong(_pace: object) -> dict[str, object]:
     return {"figures": {}, "errors": 3}
 
 
-def broken(**_: object) -> dict[str, object]:
+def broken(_pace: object) -> dict[str, object]:
     raise RuntimeError("broken")
 
 
-def missing(**_: object) -> dict[str, object]:
+def missing(_pace: object) -> dict[str, object]:
     raise ToolMissing("wrk")
 
 
@@ -41,7 +41,7 @@ def test_it_prints_json_and_tells_of_wrong_answers(
 ) -> None:
     scenarios(monkeypatch, one=measure)
     assert command.main([]) == code
-    assert json.loads(capsys.readouterr().out)["scenarios"]["one"] == measure()
+    assert json.loads(capsys.readouterr().out)["scenarios"]["one"] == measure(None)
 
 
 def test_what_was_measured_is_told_when_a_later_scenario_fails(

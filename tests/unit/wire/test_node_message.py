@@ -73,3 +73,10 @@ def test_what_another_node_says_is_bounded_and_of_its_own_side() -> None:
 @pytest.mark.parametrize("body", [None, b"", b"<html>", b"[]", b'{"type":1}', b"\xff"])
 def test_any_other_answer_is_an_http_error(body: bytes | None) -> None:
     assert nm.node_fault(502, body).code == "HttpError"
+
+
+def test_an_answer_that_ends_its_connection_says_so() -> None:
+    data = nm.answer_bytes(b"part", b"body", signature=b"sig", ends=True)
+    assert data.startswith(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+    assert nm.carried_message(*received(data)) == nm.CarriedMessage(b"part", b"body", b"sig")
+    assert nm.whole_answer(data) is None

@@ -101,7 +101,8 @@ class PeerDoor:
 
     def open_stream(self, request: HttpRequest) -> BodySink:
         """A large message begins."""
-        request.keep_alive = False
+        # Whoever is answered before its body was read to the end cannot send another request after it.
+        keep_alive, request.keep_alive = request.keep_alive, False
         waits = _NodeWaits(self, request)
         try:
             node = self._node(request)
@@ -112,7 +113,11 @@ class PeerDoor:
         except LienthongError as error:
             waits.fault(effects.Fault(error, Side.PROVIDER, None), self.plane.ids.make())
             return DiscardSink()
-        return self._run(waits).start_stream(node, request.connection.flow)
+
+        def whole() -> None:
+            request.keep_alive = keep_alive
+
+        return self._run(waits).start_stream(node, request.connection.flow, whole)
 
     def _run(self, waits: StreamDoor) -> StreamingProviderRun:
         return StreamingProviderRun(self.plane, self.context, self.backends, waits, sizes=self.sizes)
@@ -143,8 +148,9 @@ class _NodeWaits:
 
     def reply(self, effect: effects.Reply) -> None:
         """The signed answer."""
-        data = answer_bytes(effect.header_part, effect.body, signature=encode_signature(effect.signature))
-        self._request.connection.respond(data, keep_alive=self._request.keep_alive)
+        signature, keep_alive = encode_signature(effect.signature), self._request.keep_alive
+        data = answer_bytes(effect.header_part, effect.body, signature=signature, ends=not keep_alive)
+        self._request.connection.respond(data, keep_alive=keep_alive)
 
     def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
         """A signed answer in pieces."""
@@ -163,6 +169,8 @@ class _NodeWaits:
         error = effect.error
         self._door.plane.log.warning("peer.fault", code=error.code, detail=detail, message=error.message)
         status, body = told_fault(error, detail)
-        response = plain_response(status, b"application/json", body)
-        self._request.connection.respond(response, keep_alive=self._request.keep_alive)
+        keep_alive = self._request.keep_alive
+        lines = b"" if keep_alive else b"Connection: close\r\n"
+        response = plain_response(status, b"application/json", body, lines=lines)
+        self._request.connection.respond(response, keep_alive=keep_alive)
 

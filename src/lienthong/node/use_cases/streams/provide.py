@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from lienthong.adapters.http.answer import Channel, HttpAnswer
@@ -73,15 +74,18 @@ class StreamingProviderRun(ProviderRun):
         self._answer: HttpAnswer | None = None
 
     # ---- a streamed request
-    def start_stream(self, peer: Node, source: FlowControl) -> BodySink:
-        """Begin with a streamed message of another node; gives what takes its frames."""
+    def start_stream(self, peer: Node, source: FlowControl, whole: Callable[[], None] | None = None) -> BodySink:
+        """Begin with a streamed message of another node; gives what takes its frames.
+
+        `whole` is told when all of its content was read.
+        """
         self._started_ms = self._plane.clock_ms()
         self._plane.tally.began("provider")
         self._peer = peer
         pump = self._incoming = IncomingPump(source, self._sizes.body_max)
         pump.on_head = self._message_head
         pump.on_end = self._message_end
-        return FrameSink(pump, self._message_broken)
+        return FrameSink(pump, self._message_broken, whole)
 
     def _message_head(self, head: Head) -> None:
         self._head = head

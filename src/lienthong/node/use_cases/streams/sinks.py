@@ -13,12 +13,18 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class FrameSink:
-    """The content of an HTTP exchange that is a stream. `broken` is told the first thing that is wrong with it."""
+    """The content of an HTTP exchange that is a stream. `broken` is told the first thing that is wrong with it.
 
-    __slots__ = ("_broken", "_pump", "_reader")
+    `whole` is told when all of the content was read, whatever was wrong with it.
+    """
 
-    def __init__(self, pump: IncomingPump, broken: Callable[[LienthongError], None]) -> None:
+    __slots__ = ("_broken", "_pump", "_reader", "_whole")
+
+    def __init__(
+        self, pump: IncomingPump, broken: Callable[[LienthongError], None], whole: Callable[[], None] | None = None
+    ) -> None:
         self._pump = pump
+        self._whole = whole
         self._reader = FrameReader(pump)
         self._broken: Callable[[LienthongError], None] | None = broken
 
@@ -33,6 +39,8 @@ class FrameSink:
 
     def ended(self) -> None:
         """The content is complete; so must be the stream."""
+        if self._whole is not None:
+            self._whole()
         if not self._reader.complete:
             self._tell(Malformed("InvalidMessage", "the content ended before the stream did"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.doubles.transport import Transport
 
 from lienthong.adapters.http.flow import FlowControl
@@ -73,6 +74,24 @@ def test_content_that_ends_before_the_stream() -> None:
     sink.data(head_frame(Head(None, 1, bytes(32), b"", b"part")))
     sink.ended()
     assert told == ["InvalidMessage"]
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense"])
+def test_the_end_of_the_content_is_told_whatever_it_was(content: bytes) -> None:
+    order: list[str] = []
+    pump = IncomingPump(FlowControl(Transport()), 100)
+    sink = FrameSink(pump, lambda error: order.append(error.code), lambda: order.append("whole"))
+    sink.data(content)
+    sink.ended()
+    assert order.count("whole") == 1
+    assert order.count("InvalidMessage") == 1
+
+
+def test_a_connection_that_ends_is_no_end_of_the_content() -> None:
+    order: list[str] = []
+    pump = IncomingPump(FlowControl(Transport()), 100)
+    FrameSink(pump, lambda error: order.append(error.code), lambda: order.append("whole")).aborted()
+    assert order == ["NetworkError"]
 
 
 def test_a_connection_that_ends_before_the_stream() -> None:
