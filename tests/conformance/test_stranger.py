@@ -16,7 +16,8 @@ from tests.doubles.rig import BOTH, SERVICE, SYSTEM, Rig
 from tests.doubles.scripted_service import ScriptedService
 
 from lienthong.adapters.ledger_files import read_records
-from lienthong.evidence.record import RecordKind, decode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import RecordKind
 from lienthong.wire.trunk import Kind
 
 CLIENT = Path(__file__).parent / "stranger" / "client.js"
@@ -87,7 +88,7 @@ def test_a_batch_under_one_signature(rig: Rig) -> None:
     assert [said["results"][number]["status"] for number in range(1, 23)] == [200] * 20 + [404, 200]
     assert json.loads(said["results"][7]["body"])["path"] == "/api/echo?n=6"
     ids = {line.partition(":")[2] for one in requests for line in one["lines"] if line.startswith("x-road-id:")}
-    found = [decode_record(one.encoded) for one in read_records(rig.provider.ledger)]
+    found = [one for kept in read_records(rig.provider.ledger) for one in decode_records(kept.encoded)]
     asked = [one for one in found if one.message_id in ids and one.kind is RecordKind.REQUEST]
     assert len(asked) == 22
     assert len({one.signature for one in asked}) == 1, "one signature of the stranger stands for all"
