@@ -110,6 +110,16 @@ def test_who_answers_is_not_given_up(line: Line) -> None:
     assert not line.transport.aborted
 
 
+def test_who_asks_and_does_not_read_is_not_answered(line: Line) -> None:
+    """Else the answers to a flood of questions would be kept for it here."""
+    ping, pong = trunk.ping_frame(bytes(8)), trunk.pong_frame(bytes(8))
+    assert line.hear(ping) == pong
+    line.connection.pause_writing()
+    assert line.hear(ping * 1000) == b""
+    line.connection.resume_writing()
+    assert line.hear(ping) == pong
+
+
 def test_what_never_begins_is_given_up_at_once() -> None:
     line = Line(Role.ACCEPTOR)
     line.clock.now += OPENING_S + 1
