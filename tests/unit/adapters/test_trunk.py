@@ -110,6 +110,13 @@ def test_who_answers_is_not_given_up(line: Line) -> None:
     assert not line.transport.aborted
 
 
+@pytest.mark.parametrize("reason", [trunk.Reason.BROKEN, trunk.Reason.UNPROVEN, trunk.Reason.SILENT, 99])
+def test_after_any_other_bye_than_drain_nothing_is_answered_any_more(line: Line, reason: int) -> None:
+    assert line.hear(trunk.bye_frame(reason)) == trunk.bye_frame(trunk.Reason.BROKEN)
+    assert line.transport.closed
+    assert line.user.told == ["ready", "HttpError"]
+
+
 def test_who_asks_and_does_not_read_is_not_answered(line: Line) -> None:
     """Else the answers to a flood of questions would be kept for it here."""
     ping, pong = trunk.ping_frame(bytes(8)), trunk.pong_frame(bytes(8))
