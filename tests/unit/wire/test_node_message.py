@@ -73,3 +73,16 @@ def test_what_another_node_says_is_bounded_and_of_its_own_side() -> None:
 @pytest.mark.parametrize("body", [None, b"", b"<html>", b"[]", b'{"type":1}', b"\xff"])
 def test_any_other_answer_is_an_http_error(body: bytes | None) -> None:
     assert nm.node_fault(502, body).code == "HttpError"
+
+
+def test_an_answer_that_waits_is_asked_for_by_its_token() -> None:
+    asked = nm.waiting_request(b"nut.example", b"01937a4e-0000")
+    assert asked == b"GET /exchange/01937a4e-0000 HTTP/1.1\r\nHost: nut.example\r\n\r\n"
+
+
+@pytest.mark.parametrize("token", [b"", b"a b", b"a\r\nX-Y: z", b"a\n", b"\xff", b"x" * 257])
+def test_a_token_that_is_more_than_a_word_is_not_asked_for(token: bytes) -> None:
+    """The other node writes no second request by our hand."""
+    with pytest.raises(Unavailable) as refused:
+        nm.waiting_request(b"nut.example", token)
+    assert refused.value.code == "HttpError"
