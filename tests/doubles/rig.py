@@ -188,6 +188,8 @@ class Rig:
     """What the next directory says about channel certificates in place of the truth."""
     next_keys: dict[str, Keys] = field(default_factory=dict)
     """Keys that the next directory names beside those in use, by the name of the node."""
+    reached: dict[str, int] = field(default_factory=dict)
+    """Ports under which the next directory names nodes (by name) in place of their own: what lies on the way."""
 
     def __post_init__(self) -> None:
         self.now_ms = time.time_ns() // 1_000_000
@@ -260,7 +262,8 @@ class Rig:
             coming = self.next_keys[node.name]
             digests, signers = digests | {coming.tls_digest}, (*signers, coming.signer)
         notice = self.maintenance.get(node.name)
-        return Node(node_id, "127.0.0.1", node.peer, frozenset(digests), frozenset({member}), signers, notice)
+        port = self.reached.get(node.name, node.peer)
+        return Node(node_id, "127.0.0.1", port, frozenset(digests), frozenset({member}), signers, notice)
 
     def _make_directory(self) -> None:
         folder = self.folder / "keys"
