@@ -85,6 +85,8 @@ class NodeProcess:
     admin: int
     process: subprocess.Popen[bytes] | None = None
     settings: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables that its process gets beside those of the test."""
 
     @property
     def data(self) -> Path:
@@ -107,6 +109,7 @@ class NodeProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "lienthong.cli.main", "node", "run", "-c", "node.toml"],
                 cwd=self.folder,
+                env={**os.environ, **self.environment},
                 stderr=log,
                 stdout=log,
             )

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.doubles.hand_trunk import hand_trunk, signed_frame
 from tests.doubles.peer_caller import PeerCaller, caller_tls
 from tests.doubles.plain_client import CLIENT, Answer, call
 from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig, grant, service
@@ -117,6 +118,25 @@ def test_a_refusal_over_the_trunk_is_signed(rig: Rig) -> None:
     answer = call(rig.consumer.front, f"/r1/{SERVICE}/status/404", method="POST", headers=CLIENT)
     assert answer.status == 404
     check_proven(rig, of_exchange(rig, answer))
+
+
+def test_one_that_is_never_served_holds_up_none_of_its_frame(rig: Rig) -> None:
+    """Its siblings are answered at once; it ends with a signed refusal when the service's time is over."""
+    caller, began = PeerCaller.of(rig), time.monotonic()
+    paths = ["/empty", "/slow/60", "/empty", "/drip", "/empty"]
+    asked = [trunk.TrunkRequest(n + 1, 20_000, caller.part(path=path), b"{}") for n, path in enumerate(paths)]
+    came: dict[int, tuple[float, bytes]] = {}
+    with hand_trunk(rig) as opened:
+        opened.send(signed_frame(rig.keys["consumer"], asked) + trunk.bye_frame(0))
+        for frame in opened.frames():
+            for one in frame.messages if isinstance(frame, trunk.Answers) else ():
+                assert isinstance(one, trunk.TrunkAnswer)
+                came[one.number] = (time.monotonic() - began, one.header_part)
+    assert [came[number][0] < 1.5 for number in (1, 3, 5)] == [True] * 3
+    assert [came[number][1][:3] for number in (1, 3, 5)] == [b"200"] * 3
+    for number in (2, 4):
+        assert b"x-road-error:Server.ServerProxy.ServiceFailed.DeadlineExceeded" in came[number][1]
+        assert 2 < came[number][0] < 6, "the rig's nodes give a service three seconds"
 
 
 @pytest.mark.parametrize("without", sorted(BOTH))
