@@ -8,15 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tests.doubles.peer_caller import caller_tls
-from tests.doubles.rig import Keys, Rig
+from tests.doubles.peer_caller import PeerCaller, caller_tls
+from tests.doubles.rig import SERVICE, Keys, Rig
 
 from lienthong.adapters.keys import load_signing_key
+from lienthong.domain.identifiers import ServiceId
 from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import sign
 from lienthong.evidence.xades import SignerTemplate
+from lienthong.node.use_cases.trunk.leaving import frame_signature
 from lienthong.wire import trunk
+from lienthong.wire.message import parse_response_part
 from lienthong.wire.trunk_reader import Role, TrunkReader
 
 HELLO = trunk.hello_frame(trunk.Bounds())
@@ -39,6 +42,21 @@ class HandTrunk:
     def send(self, data: bytes) -> None:
         """Send bytes; raises OSError where the other side ended the connection."""
         self._socket.sendall(data)
+
+    def ask(self, caller: PeerCaller, *paths: str, service: ServiceId = SERVICE) -> None:
+        """Good requests for these paths in one frame, numbered from 1."""
+        parts = [caller.part(path=path, service=service) for path in paths]
+        requests = [trunk.TrunkRequest(number, 10_000, part, b"{}") for number, part in enumerate(parts, 1)]
+        self.send(trunk.requests_frame(frame_signature(caller.sign_batch(*parts)), requests))
+
+    def answers(self, count: int) -> dict[int, str | None]:
+        """The next `count` answers in the order of their arrival: codes of refusals by number."""
+        found: dict[int, str | None] = {}
+        while len(found) < count:
+            messages = self.until(trunk.Answers).messages
+            answered = [one for one in messages if isinstance(one, trunk.TrunkAnswer)]
+            found |= {one.number: parse_response_part(one.header_part).fault for one in answered}
+        return found
 
     def frames(self) -> Iterator[trunk.Frame]:
         """What comes, until the connection ends; raises TimeoutError where nothing comes for too long."""
@@ -92,6 +110,4 @@ def signed_frame(keys: Keys, requests: Sequence[trunk.TrunkRequest | trunk.Trunk
     key = load_signing_key(f"file:{keys.folder.resolve()}/sign.key")
     signed_at_ms = time.time_ns() // 1_000_000 - age_ms
     made = sign(batch_of(known).root, key, SignerTemplate(keys.signer.digest), signed_at_ms)
-    return trunk.requests_frame(
-        trunk.FrameSignature(made.certificate_digest, made.signed_at_ms, made.value), requests
-    )
+    return trunk.requests_frame(frame_signature(made), requests)
