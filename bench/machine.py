@@ -15,7 +15,7 @@ from typing import Any
 
 from lienthong.wire import message
 
-DEBIAN_PACKAGES = {"nginx": "nginx-light", "wrk": "wrk"}
+DEBIAN_PACKAGES = {"nginx": "nginx-light", "wrk": "wrk", "node": "nodejs"}
 _LIBRARIES = ("uvloop", "httptools", "cryptography", "msgspec", "lxml")
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 

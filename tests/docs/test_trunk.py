@@ -10,6 +10,7 @@ from tests.architecture.tree import REPO
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.node.use_cases.trunk.calling import WAY_BACK_S
+from lienthong.node.use_cases.trunk.serving import UNREAD_MAX
 from lienthong.node.use_cases.trunk.trunks import PAUSE_MAX_S
 from lienthong.wire import trunk
 from lienthong.wire.message import PART_BYTES_MAX, parse_request_part, parse_response_part, request_hash
@@ -126,6 +127,7 @@ def test_the_bounds() -> None:
         "header part": f"{PART_BYTES_MAX:,}",
         "body": f"{BOUNDS.body:,}",
     }
+    assert f"leaves {UNREAD_MAX >> 20} MiB of answers unread" in TEXT
     assert f"at least {trunk.FRAME_BYTES_MIN:,}" in TEXT
     assert f"at most {trunk.FAULT_BYTES_MAX:,} bytes" in TEXT
     assert f"1 to {trunk.SIGNATURE_VALUE_MAX} bytes" in TEXT

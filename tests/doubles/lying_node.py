@@ -6,27 +6,40 @@ import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
 
 from tests.doubles.rig import Keys, Rig
 from tests.doubles.values import replace
 
 from lienthong.adapters.keys import load_signing_key
 from lienthong.domain.identifiers import ServiceId, SystemId
-from lienthong.evidence.digest import leaf, request_digests, response_digests
+from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.signature import encode_signature, sign
 from lienthong.evidence.xades import SignerTemplate
 from lienthong.wire.message import ResponseIds, parse_request_part, request_hash, response_header_part
 from lienthong.wire.node_message import answer_bytes
 
-_OLD_MS = 600_000
+OLD_MS = 600_000
+
+
+class Response(NamedTuple):
+    """An answer before it is signed."""
+
+    header_part: bytes
+    body: bytes | None
+    digests: MessageDigests
 
 
 class LyingNode:
     """Listens at the peer door of the rig's provider. `lie` names what is wrong in the answer, empty = nothing."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, *, listen: bool = True) -> None:
         self.lie = ""
         self.signer: Keys = rig.keys["provider"]
+        if listen:
+            self._listen(rig)
+
+    def _listen(self, rig: Rig) -> None:
         node = self
 
         class Handler(_Handler):
@@ -46,8 +59,8 @@ class LyingNode:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, part: bytes, body: bytes | None) -> bytes:
-        """The whole HTTP answer to one message."""
+    def response(self, part: bytes, body: bytes | None) -> Response:
+        """The answer to one message."""
         asked = parse_request_part(part)
         message_id, request_id = asked.exchange_ids()
         digests = request_digests(part, body)
@@ -57,13 +70,18 @@ class LyingNode:
         answer = b"{}"
         response = response_header_part(200, b"OK", headers=[], ids=self._false(ids))
         request_leaf = bytes(32) if self.lie == "another request" else leaf(digests)
-        key = load_signing_key(f"file:{self.signer.folder.resolve()}/sign.key")
-        at_ms = time.time_ns() // 1_000_000 - (_OLD_MS if self.lie == "old" else 0)
-        template = SignerTemplate(self.signer.signer.digest)
-        signature = sign(response_digests(response, answer, request_leaf), key, template, at_ms)
+        signed = response_digests(response, answer, request_leaf)
         if self.lie == "body after signing":
             answer = b'{"x":1}'
-        return answer_bytes(response, answer, signature=encode_signature(signature))
+        return Response(response, answer, signed)
+
+    def answer(self, part: bytes, body: bytes | None) -> bytes:
+        """The whole HTTP answer to one message."""
+        response = self.response(part, body)
+        key = load_signing_key(f"file:{self.signer.folder.resolve()}/sign.key")
+        at_ms = time.time_ns() // 1_000_000 - (OLD_MS if self.lie == "old" else 0)
+        signature = sign(response.digests, key, SignerTemplate(self.signer.signer.digest), at_ms)
+        return answer_bytes(response.header_part, response.body, signature=encode_signature(signature))
 
     def _false(self, ids: ResponseIds) -> ResponseIds:
         changes = {

@@ -85,6 +85,8 @@ class NodeProcess:
     admin: int
     process: subprocess.Popen[bytes] | None = None
     settings: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables that its process gets beside those of the test."""
 
     @property
     def data(self) -> Path:
@@ -107,6 +109,7 @@ class NodeProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "lienthong.cli.main", "node", "run", "-c", "node.toml"],
                 cwd=self.folder,
+                env={**os.environ, **self.environment},
                 stderr=log,
                 stdout=log,
             )
@@ -190,6 +193,8 @@ class Rig:
     """Providers beside the first, each a member of its own with a node and a service (`peer_service`)."""
     next_keys: dict[str, Keys] = field(default_factory=dict)
     """Keys that the next directory names beside those in use, by the name of the node."""
+    reached: dict[str, int] = field(default_factory=dict)
+    """Ports under which the next directory names nodes (by name) in place of their own: what lies on the way."""
 
     def __post_init__(self) -> None:
         self.now_ms = time.time_ns() // 1_000_000
@@ -280,7 +285,8 @@ class Rig:
             coming = self.next_keys[node.name]
             digests, signers = digests | {coming.tls_digest}, (*signers, coming.signer)
         notice = self.maintenance.get(node.name)
-        return Node(node_id, "127.0.0.1", node.peer, frozenset(digests), frozenset({member}), signers, notice)
+        port = self.reached.get(node.name, node.peer)
+        return Node(node_id, "127.0.0.1", port, frozenset(digests), frozenset({member}), signers, notice)
 
     def _make_directory(self) -> None:
         folder = self.folder / "keys"

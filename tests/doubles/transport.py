@@ -14,6 +14,7 @@ class Transport:
         self.closed = False
         self.aborted = False
         self.eof = False
+        self.unread = 0
 
     def write(self, data: bytes) -> None:
         assert not self.closed
@@ -21,6 +22,9 @@ class Transport:
 
     def writelines(self, pieces: list[bytes]) -> None:
         self.write(b"".join(pieces))
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
 
     def can_write_eof(self) -> bool:
         return True

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from tests.doubles.careful_load import records
 from tests.doubles.plain_client import CLIENT, call
 from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig
 from tests.doubles.scripted_service import ScriptedService
@@ -45,6 +46,15 @@ def small(
 def rig(small: Rig) -> Iterator[Rig]:
     yield small
     check_sound(small)
+
+
+def until_trunk(rig: Rig) -> None:
+    """Ask until an exchange goes over the trunk."""
+    end = time.monotonic() + 15
+    while not any(one.batch_size for one in records(rig.consumer)):
+        assert time.monotonic() < end, "no trunk came up"
+        assert call(rig.consumer.front, f"/r1/{SERVICE}/sau", headers=CLIENT).status == 200
+        time.sleep(0.1)
 
 
 def in_flight(node: NodeProcess) -> int:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from tests.doubles.plain_client import CLIENT, Answer, call
-from tests.doubles.rig import OTHER_SYSTEM, SERVICE, NodeProcess, Rig
+from tests.doubles.rig import BOTH, OTHER_SYSTEM, SERVICE, NodeProcess, Rig
 from tests.doubles.scripted_service import ScriptedService
-from tests.faults.conftest import LIMITS, check_sound
+from tests.faults.conftest import LIMITS, check_sound, until_trunk
 
 from lienthong.adapters.ledger_files import read_records
 from lienthong.evidence.frame_record import decode_records
@@ -29,11 +29,13 @@ def post(rig: Rig, message_id: str, *, path: str = "/empty", method: str = "POST
     return call(rig.consumer.front, f"/r1/{SERVICE}{path}", method=method, headers=headers, body=b"{}")
 
 
-@pytest.fixture
-def own(tmp_path: Path, system: ScriptedService) -> Iterator[Rig]:
-    """Two nodes for one test alone."""
-    rig = Rig(tmp_path, system.url, extra_settings=LIMITS, answer_s=1)
+@pytest.fixture(params=[frozenset(), BOTH], ids=["baseline", "trunk"])
+def own(tmp_path: Path, system: ScriptedService, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """Two nodes for one test alone, with and without a trunk that is up between them."""
+    rig = Rig(tmp_path, system.url, extra_settings=LIMITS, answer_s=1, trunks=request.param)
     rig.start()
+    if request.param:
+        until_trunk(rig)
     yield rig
     rig.stop()
 

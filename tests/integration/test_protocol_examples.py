@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import msgspec
 from tests.doubles.signing import NOW_MS
 
 from lienthong.evidence.batch import Placed, batch_document, batch_of, proof_document
-from lienthong.evidence.digest import MessageDigests, leaf, response_digests
+from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Record
 from lienthong.evidence.segment import SegmentHeader, decode_header, encode_entry, encode_header, genesis
 from lienthong.evidence.xades import SignerTemplate
@@ -54,6 +55,45 @@ def test_example_of_many_messages_under_one_signature() -> None:
     assert said["signed info"] == sha256(TEMPLATE.signed_info(batch.root, NOW_MS)).digest()
     assert proof.encode() == proof_document(Placed(batch.messages[2], batch.place(2)))
     assert proof.encode().endswith(b"\n\n" + batch_document(3, batch.root.root))
+
+
+def _strings() -> list[str]:
+    """The documents of signed-info.md, each in one line."""
+    text = (PROTOCOLS / "signed-info.md").read_text(encoding="utf-8")
+    assert len(text.split()) < 500
+    return [re.sub(r"\n *", "", block) for block in re.findall(r"```xml\n(.*?)```", text, re.DOTALL)]
+
+
+def test_the_strings_of_a_batch() -> None:
+    info, properties = _strings()
+    batch = batch_of([_response(None), _response(b'{"khop":true}')]).root
+    values = {
+        "signing time": "2021-03-01T08:00:00.250Z",
+        "SHA-256 of the certificate": _base64(sha256(b"certificate").digest()),
+        "SHA-256 of batch.txt": _base64(sha256(batch_document(batch.size, batch.root)).digest()),
+        "SHA-256 of SignedProperties": _base64(sha256(TEMPLATE.signed_properties(batch, NOW_MS)).digest()),
+    }
+    for name, value in values.items():
+        info, properties = (one.replace(f"‹{name}›", value) for one in (info, properties))
+    assert info.encode() == TEMPLATE.signed_info(batch, NOW_MS)
+    assert properties.encode() == TEMPLATE.signed_properties(batch, NOW_MS)
+
+
+def test_the_strings_of_a_message_alone() -> None:
+    text = (PROTOCOLS / "signed-info.md").read_text(encoding="utf-8")
+    digests = _response(b'{"khop":true}')
+    info, properties = (one(digests, NOW_MS).decode() for one in (TEMPLATE.signed_info, TEMPLATE.signed_properties))
+    rows = re.findall(r"^\| (ref-\S+) \| (\S+) \| (\S+) \|$", text, re.MULTILINE)
+    assert re.findall(r'<ds:Reference Id="(.+?)" URI="(.+?)">', info) == [row[:2] for row in rows]
+    formats = re.findall(r'ObjectReference="#(.+?)"><xades:MimeType>(.+?)</xades:MimeType>', properties)
+    assert formats == [(row[0], row[2]) for row in rows]
+    request = request_digests(HEADER_PART, b"x")
+    assert TEMPLATE.signed_info(request, NOW_MS).decode().count(request.algorithm.xml_uri) == 2
+    assert request.algorithm.xml_uri in text
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode()
 
 
 def test_the_table_of_the_record_has_its_values_in_order() -> None:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.doubles.peer_caller import PeerCaller, caller_tls
+from tests.doubles.hand_trunk import hand_trunk, signed_frame
+from tests.doubles.peer_caller import PeerCaller
 from tests.doubles.plain_client import CLIENT, Answer, call
 from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig, grant, service
 from tests.doubles.scripted_service import ScriptedService
 
 from lienthong.adapters.ledger_files import read_records
-from lienthong.domain.identifiers import ServiceId
 from lienthong.domain.network import SignatureForm
 from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.show import verify_record
-from lienthong.node.use_cases.trunk.leaving import frame_signature
 from lienthong.wire import trunk
-from lienthong.wire.message import parse_response_part
-from lienthong.wire.trunk_reader import Role, TrunkReader
 
 OTHER = service("khac")
 OWN = service("chu-ky-rieng", signature=SignatureForm.MESSAGE)
@@ -119,6 +115,25 @@ def test_a_refusal_over_the_trunk_is_signed(rig: Rig) -> None:
     check_proven(rig, of_exchange(rig, answer))
 
 
+def test_one_that_is_never_served_holds_up_none_of_its_frame(rig: Rig) -> None:
+    """Its siblings are answered at once; it ends with a signed refusal when the service's time is over."""
+    caller, began = PeerCaller.of(rig), time.monotonic()
+    paths = ["/empty", "/slow/60", "/empty", "/drip", "/empty"]
+    asked = [trunk.TrunkRequest(n + 1, 20_000, caller.part(path=path), b"{}") for n, path in enumerate(paths)]
+    came: dict[int, tuple[float, bytes]] = {}
+    with hand_trunk(rig) as opened:
+        opened.send(signed_frame(rig.keys["consumer"], asked) + trunk.bye_frame(0))
+        for frame in opened.frames():
+            for one in frame.messages if isinstance(frame, trunk.Answers) else ():
+                assert isinstance(one, trunk.TrunkAnswer)
+                came[one.number] = (time.monotonic() - began, one.header_part)
+    assert [came[number][0] < 1.5 for number in (1, 3, 5)] == [True] * 3
+    assert [came[number][1][:3] for number in (1, 3, 5)] == [b"200"] * 3
+    for number in (2, 4):
+        assert b"x-road-error:Server.ServerProxy.ServiceFailed.DeadlineExceeded" in came[number][1]
+        assert 2 < came[number][0] < 6, "the rig's nodes give a service three seconds"
+
+
 @pytest.mark.parametrize("without", sorted(BOTH))
 def test_a_node_without_trunks_talks_with_one_that_has_them(
     tmp_path: Path, system: ScriptedService, without: str
@@ -137,78 +152,6 @@ def test_a_node_without_trunks_talks_with_one_that_has_them(
         rig.stop()
 
 
-class Opened:
-    """A trunk that a caller with the consumer's channel certificate opened by hand."""
-
-    def __init__(self, rig: Rig) -> None:
-        raw = socket.create_connection(("127.0.0.1", rig.provider.peer), timeout=5)
-        self._socket = caller_tls(rig.keys["consumer"].folder).wrap_socket(raw)
-        self.send(trunk.upgrade_request(b"127.0.0.1"))
-        self.received = b""
-        while not self.received.endswith(trunk.hello_frame(trunk.Bounds())):
-            self.received += self._socket.recv(4096)
-        self.reader = TrunkReader(Role.OPENER, trunk.Bounds())
-        self.reader.feed(trunk.hello_frame(trunk.Bounds()))
-
-    def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
-
-    def ask(self, caller: PeerCaller, *paths: str, service: ServiceId = SERVICE) -> None:
-        """Requests for these paths in one frame, numbered from 1."""
-        parts = [caller.part(path=path, service=service) for path in paths]
-        requests = [trunk.TrunkRequest(number, 10_000, part, b"{}") for number, part in enumerate(parts, 1)]
-        self.send(trunk.requests_frame(frame_signature(caller.sign_batch(*parts)), requests))
-
-    def answers(self, count: int) -> dict[int, str | None]:
-        """The next `count` answers in the order of their arrival: codes of refusals by number."""
-        found: dict[int, str | None] = {}
-        while len(found) < count:
-            frame = self.reader.next_frame()
-            if frame is None:
-                self.reader.feed(self._socket.recv(4096))
-            elif isinstance(frame, trunk.Answers):
-                messages = [one for one in frame.messages if isinstance(one, trunk.TrunkAnswer)]
-                found |= {one.number: parse_response_part(one.header_part).fault for one in messages}
-        return found
-
-    def rest(self) -> bytes:
-        """What still comes until the end."""
-        found = b""
-        while data := self._socket.recv(4096):
-            found += data
-        return found
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        b"\xff\xff\xff\xff\x02",
-        b"GET / HTTP/1.1\r\n\r\n",
-        trunk.hello_frame(trunk.Bounds()) * 2,
-        trunk.hello_frame(trunk.Bounds()) + trunk.fault_frame(1, 400, b""),
-        trunk.hello_frame(trunk.Bounds())
-        + trunk.requests_frame(trunk.FrameSignature(bytes(32), 1, b"v"), [trunk.TrunkLeaf(bytes(31))]),
-    ],
-    ids=["a frame of 4 GB", "http", "hello twice", "a frame of the other side", "a leaf of 31 bytes"],
-)
-def test_a_liar_is_told_and_left(rig: Rig, lie: bytes) -> None:
-    opened = Opened(rig)
-    opened.send(lie)
-    assert opened.rest().endswith(trunk.bye_frame(trunk.Reason.BROKEN))
-    assert ask(rig).status == 200
-
-
-def test_messages_with_a_false_signature_are_refused_each(rig: Rig, system: ScriptedService) -> None:
-    executed = len(system.ids())
-    opened, part = Opened(rig), PeerCaller.of(rig).part()
-    false = trunk.FrameSignature(rig.keys["consumer"].signer.digest, time.time_ns() // 1_000_000, b"\x30\x06" * 4)
-    requests = [trunk.TrunkRequest(number, 1000, part, b"{}") for number in (1, 2)]
-    opened.send(trunk.hello_frame(trunk.Bounds()) + trunk.requests_frame(false, requests) + trunk.bye_frame(0))
-    told = opened.rest()
-    assert told.count(b"InvalidSignatureValue") == 2
-    assert len(system.ids()) == executed
-
-
 def test_a_service_that_demands_it_gets_a_signature_for_each_message(rig: Rig, system: ScriptedService) -> None:
     with ThreadPoolExecutor(8) as threads:
         url = f"/r1/{OWN.service_id}/echo"
@@ -219,10 +162,9 @@ def test_a_service_that_demands_it_gets_a_signature_for_each_message(rig: Rig, s
     assert all(one.batch_place is None for one in found)
     check_proven(rig, found)
     executed = len(system.ids())
-    opened = Opened(rig)
-    opened.send(trunk.hello_frame(trunk.Bounds()))
-    opened.ask(PeerCaller.of(rig), "/echo", "/echo", service=OWN.service_id)
-    assert opened.answers(2) == dict.fromkeys((1, 2), "Server.ServerProxy.MissingSignature")
+    with hand_trunk(rig) as opened:
+        opened.ask(PeerCaller.of(rig), "/echo", "/echo", service=OWN.service_id)
+        assert opened.answers(2) == dict.fromkeys((1, 2), "Server.ServerProxy.MissingSignature")
     assert len(system.ids()) == executed
 
 
@@ -274,11 +216,10 @@ def test_a_slow_service_ends_in_time_and_holds_nobody_up(narrow: Rig, system: Sc
 
 def test_what_is_cancelled_before_it_was_begun_is_not_executed(narrow: Rig, system: ScriptedService) -> None:
     executed = len(system.ids())
-    opened = Opened(narrow)
-    opened.send(trunk.hello_frame(trunk.Bounds()))
-    opened.ask(PeerCaller.of(narrow), "/slow/1", "/echo")
-    while len(system.ids()) == executed:
-        time.sleep(0.01)
-    opened.send(trunk.cancel_frame(2) + trunk.cancel_frame(1))
-    assert list(opened.answers(2).items()) == [(2, "Server.ServerProxy.DeadlineExceeded"), (1, None)]
+    with hand_trunk(narrow) as opened:
+        opened.ask(PeerCaller.of(narrow), "/slow/1", "/echo")
+        while len(system.ids()) == executed:
+            time.sleep(0.01)
+        opened.send(trunk.cancel_frame(2) + trunk.cancel_frame(1))
+        assert list(opened.answers(2).items()) == [(2, "Server.ServerProxy.DeadlineExceeded"), (1, None)]
     assert len(system.ids()) == executed + 1

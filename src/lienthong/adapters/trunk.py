@@ -135,12 +135,13 @@ class TrunkConnection(InboxProtocol):
             if self.user is not None:
                 self.user.ready()
         elif isinstance(frame, Ping):
-            self.write(pong_frame(frame.opaque))
+            if not self.flow.full:  # who does not read has enough to hear; else a flood of questions is kept here
+                self.write(pong_frame(frame.opaque))
         elif isinstance(frame, Bye):
-            if self.user is not None:
-                self.user.closing()
             if frame.reason != Reason.DRAIN:
                 raise Unavailable("HttpError", "the other node ended the trunk")
+            if self.user is not None:
+                self.user.closing()
         elif not isinstance(frame, Pong) and self.user is not None:
             self.user.frame(frame)
 

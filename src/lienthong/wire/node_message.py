@@ -145,8 +145,16 @@ def told_fault(error: LienthongError, detail: str) -> tuple[int, bytes]:
     return status, fault_body(_PREFIX + error.code, error.message, detail)
 
 
+_TOKEN = re.compile(rb"[!-~]{1,256}")
+
+
 def waiting_request(host: bytes, token: bytes) -> bytes:
-    """The HTTP request for an answer that waits under `token`, because it is too large for a trunk."""
+    """The HTTP request for an answer that waits under `token`, because it is too large for a trunk.
+
+    Raises Unavailable HttpError for a token that would be more than one word of the request.
+    """
+    if _TOKEN.fullmatch(token) is None:
+        raise Unavailable("HttpError", "an answer waits under a name that cannot be asked for")
     return b"GET /exchange/%b HTTP/1.1\r\nHost: %b\r\n\r\n" % (token, host)
 
 

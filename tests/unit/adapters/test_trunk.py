@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.doubles.transport import Clock, Transport
 
 from lienthong.adapters.trunk import GIVEN_UP_S, OPENING_S, SILENCE_S, TrunkConnection
@@ -110,12 +112,58 @@ def test_who_answers_is_not_given_up(line: Line) -> None:
     assert not line.transport.aborted
 
 
+@pytest.mark.parametrize("reason", [trunk.Reason.BROKEN, trunk.Reason.UNPROVEN, trunk.Reason.SILENT, 99])
+def test_after_any_other_bye_than_drain_nothing_is_answered_any_more(line: Line, reason: int) -> None:
+    assert line.hear(trunk.bye_frame(reason)) == trunk.bye_frame(trunk.Reason.BROKEN)
+    assert line.transport.closed
+    assert line.user.told == ["ready", "HttpError"]
+
+
+def test_who_asks_and_does_not_read_is_not_answered(line: Line) -> None:
+    """Else the answers to a flood of questions would be kept for it here."""
+    ping, pong = trunk.ping_frame(bytes(8)), trunk.pong_frame(bytes(8))
+    assert line.hear(ping) == pong
+    line.connection.pause_writing()
+    assert line.hear(ping * 1000) == b""
+    line.connection.resume_writing()
+    assert line.hear(ping) == pong
+
+
 def test_what_never_begins_is_given_up_at_once() -> None:
     line = Line(Role.ACCEPTOR)
     line.clock.now += OPENING_S + 1
     line.connection.sweep()
     assert line.transport.aborted
     assert line.transport.taken() == b""
+
+
+@given(
+    st.sampled_from(Role),
+    st.lists(st.binary(max_size=20) | st.sampled_from([HELLO, DRAIN, trunk.ping_frame(bytes(8))]), max_size=6),
+    st.lists(st.integers(1, 30), min_size=1, max_size=4),
+)
+def test_any_bytes_end_the_trunk_with_a_reason_or_wait_for_more(
+    role: Role, said: list[bytes], sizes: list[int]
+) -> None:
+    """Whatever comes and in whatever pieces: the same is answered, the user is told the same, once of the end."""
+    raw = b"".join(said)
+    outcomes = []
+    for pieces in ([max(1, len(raw))], [1], sizes):
+        line, at, answered = Line(role), 0, b""
+        if role is Role.OPENER:
+            line.hear(trunk.UPGRADE_ANSWER)
+        for turn in range(len(raw)):
+            if at >= len(raw):
+                break
+            size = pieces[turn % len(pieces)]
+            answered += line.hear(raw[at : at + size])
+            at += size
+        assert line.transport.closed == answered.endswith(trunk.bye_frame(trunk.Reason.BROKEN))
+        line.connection.connection_lost(None)
+        ends = [told for told in line.user.told if told not in ("ready", "closing")]
+        assert len(ends) == 1
+        outcomes.append((answered, line.user.told, line.user.frames))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
 
 
 def test_the_user_is_told_of_the_end_once(line: Line) -> None:

@@ -80,3 +80,16 @@ def test_an_answer_that_ends_its_connection_says_so() -> None:
     assert data.startswith(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
     assert nm.carried_message(*received(data)) == nm.CarriedMessage(b"part", b"body", b"sig")
     assert nm.whole_answer(data) is None
+
+
+def test_an_answer_that_waits_is_asked_for_by_its_token() -> None:
+    asked = nm.waiting_request(b"nut.example", b"01937a4e-0000")
+    assert asked == b"GET /exchange/01937a4e-0000 HTTP/1.1\r\nHost: nut.example\r\n\r\n"
+
+
+@pytest.mark.parametrize("token", [b"", b"a b", b"a\r\nX-Y: z", b"a\n", b"\xff", b"x" * 257])
+def test_a_token_that_is_more_than_a_word_is_not_asked_for(token: bytes) -> None:
+    """The other node writes no second request by our hand."""
+    with pytest.raises(Unavailable) as refused:
+        nm.waiting_request(b"nut.example", token)
+    assert refused.value.code == "HttpError"

@@ -158,6 +158,53 @@ def test_any_bytes_are_read_or_refused_the_same_in_any_pieces(
     assert raw.startswith(read_back), "what was read is what was sent, to the byte"
 
 
+@st.composite
+def distorted(draw: st.DrawFn) -> tuple[Role, bytes]:
+    """A lawful conversation in which runs of bytes were changed, lost, repeated, or swapped."""
+    role = draw(st.sampled_from(Role))
+    said = draw(from_opener() if role is Role.ACCEPTOR else from_acceptor())
+    raw = HELLO + b"".join(map(written, said))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(raw)))
+        end = min(len(raw), start + draw(st.integers(0, 20)))
+        run = raw[start:end]
+        distortion = draw(st.sampled_from(["changed", "lost", "repeated", "backwards", "moved"]))
+        if distortion == "changed":
+            run = draw(st.binary(min_size=len(run), max_size=len(run)))
+        elif distortion == "lost":
+            run = b""
+        elif distortion == "repeated":
+            run *= 2
+        elif distortion == "backwards":
+            run = run[::-1]
+        raw = raw[:start] + raw[end:] + run if distortion == "moved" else raw[:start] + run + raw[end:]
+    return role, raw
+
+
+@given(distorted(), SIZES)
+def test_a_distorted_conversation_is_read_or_refused_the_same_in_any_pieces(
+    given_: tuple[Role, bytes], sizes: list[int]
+) -> None:
+    role, raw = given_
+    frames, message = whole(role, raw)
+    assert message != "another error"
+    assert read(role, raw, [1]) == (frames, message)
+    assert read(role, raw, sizes) == (frames, message)
+    assert raw.startswith(b"".join(map(written, frames))), "what was read is what was sent, to the byte"
+
+
+@given(st.lists(st.integers(1, 2**32 - 1), min_size=2, max_size=12))
+def test_numbers_rise_through_the_whole_trunk(numbers: list[int]) -> None:
+    """Each in a frame of its own: what comes before the first that does not rise is read."""
+    rising = next((at for at in range(1, len(numbers)) if numbers[at] <= numbers[at - 1]), len(numbers))
+    raw = b"".join(
+        trunk.requests_frame(SIGNATURE, [trunk.TrunkRequest(number, 1, b"p", None)]) for number in numbers
+    )
+    frames, message = whole(Role.ACCEPTOR, HELLO + raw)
+    assert len(frames) - 1 == rising
+    assert (message is None) == (rising == len(numbers))
+
+
 @pytest.mark.parametrize(
     ("role", "frame"),
     [

@@ -49,6 +49,12 @@ class FlowControl:
         """The connection ended."""
         return self._gone
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that were written here and that the other side has not taken."""
+        size: int = 0 if self._gone else self._transport.get_write_buffer_size()
+        return size
+
     def write(self, data: bytes) -> None:
         """Write unless the connection ended."""
         if not self._gone and not self._transport.is_closing():

@@ -46,7 +46,8 @@ class ConsumerRun:
     """One exchange of the consumer side. Also the caller of the peer's connection pool."""
 
     __slots__ = (
-        "_arrived", "_batch", "_caller", "_exchange", "_index", "_node", "_peers", "_plane", "_started_ms", "_trunk",
+        "_arrived", "_batch", "_caller", "_exchange", "_executed", "_index", "_node", "_peers", "_plane",
+        "_started_ms", "_trunk",
     )  # fmt: skip
 
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
@@ -62,6 +63,7 @@ class ConsumerRun:
         self._index = 0
         self._node: Node | None = None
         self._arrived: ArrivedBatch | None = None
+        self._executed = False
 
     def start(self, request: inputs.RequestReceived) -> None:
         """Begin with the request of a system."""
@@ -139,7 +141,10 @@ class ConsumerRun:
             if carried is None:
                 raise node_fault(answer.status, answer.body)
         except LienthongError as error:
-            self.feed(inputs.SendFailed(error, self._plane.clock_ms()))
+            if self._executed:
+                self.failed(error)
+            else:
+                self.feed(inputs.SendFailed(error, self._plane.clock_ms()))
             return
         self.recognised(carried)
 
@@ -161,7 +166,8 @@ class ConsumerRun:
         self.feed(inputs.AnswerReceived(arrived.header_part, arrived.body, batch.signature, now_ms, known))
 
     def answer_waits(self, token: bytes) -> None:
-        """It is too large for the trunk: get it over HTTP."""
+        """It is too large for the trunk: get it over HTTP. From now on no error says that nothing was executed."""
+        self._executed = True
         node = self._node
         assert node is not None
         try:
@@ -171,7 +177,7 @@ class ConsumerRun:
 
     def failed(self, error: LienthongError) -> None:
         """The other node did not answer; once the message may have reached it, what came of it is not known."""
-        if error.code in _MAY_HAVE_ARRIVED:
+        if self._executed or error.code in _MAY_HAVE_ARRIVED:
             message = "the request went out and no answer came back: the service may have been executed"
             error = Unavailable("OutcomeUnknown", message)
         self.feed(inputs.SendFailed(error, self._plane.clock_ms()))

@@ -40,6 +40,10 @@ from lienthong.wire.trunk import (
 )
 from lienthong.wire.trunk_reader import Role
 
+UNREAD_MAX = 32 << 20
+"""Bytes of answers that wait for an opener that does not read; beyond it the trunk ends: all that may be in flight
+would be a gigabyte."""
+
 
 class Run(Protocol):
     """One exchange of the provider side."""
@@ -147,6 +151,10 @@ class ServingTrunk:
 
     def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
         self._connection.write(answers_frame(frame_signature(signature), entries))
+        waiting = self._connection.flow.waiting
+        if waiting > UNREAD_MAX:
+            self._log.warning("trunk.unread", waiting=waiting)
+            self._connection.abort()
 
     def ready(self) -> None:
         """Requests may come."""

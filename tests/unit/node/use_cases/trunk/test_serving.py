@@ -17,7 +17,7 @@ from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
 from lienthong.node.use_cases.streams.provide import StreamingProviderRun
 from lienthong.node.use_cases.trunk.leaving import frame_signature
-from lienthong.node.use_cases.trunk.serving import ServedTrunks
+from lienthong.node.use_cases.trunk.serving import UNREAD_MAX, ServedTrunks, ServingTrunk
 from lienthong.wire import trunk
 from lienthong.wire.message import parse_response_part
 from lienthong.wire.trunk_reader import Role, TrunkReader
@@ -210,3 +210,14 @@ def test_an_answer_that_is_on_its_way_is_not_taken_back(desk: Desk) -> None:
     desk.hear(trunk.cancel_frame(1))
     desk.pass_time(2)
     assert desk.answers() == {1: None}
+
+
+def test_an_opener_that_does_not_read_its_answers_is_broken_off() -> None:
+    """When an answer leaves and more waits than may."""
+    for unread, aborted in ((UNREAD_MAX, False), (UNREAD_MAX + 1, True)):
+        desk = Desk()
+        desk.transport.unread = unread
+        user = desk.connection.user
+        assert isinstance(user, ServingTrunk)
+        user._leave(signer_of(HANOI).sign(batch_of([bytes(32)]).root), [trunk.TrunkAnswer(1, b"200\r\n", None)])
+        assert desk.transport.aborted is aborted
