@@ -125,7 +125,7 @@ def check_signatures(found: list[Record], certificates: dict[bytes, SigningCerti
 
 
 def check_ends(found: list[Record], direction: Direction) -> dict[str, Record]:
-    """Every request has exactly one end, and no end lacks its request; gives the requests by request id.
+    """Every request has exactly one end, which stands behind it; gives the requests by request id.
 
     A refusal at the consumer's own node is an outcome without a signed request.
     """
@@ -133,9 +133,22 @@ def check_ends(found: list[Record], direction: Direction) -> dict[str, Record]:
     ends = Counter(one.request_id for one in found if one.kind is not RecordKind.REQUEST)
     assert {one.direction for one in found} == {direction}
     assert len(requests) == sum(one.kind is RecordKind.REQUEST for one in found)
-    assert [request_id for request_id in requests if ends[request_id] != 1] == []
+    assert {one: ends[one] for one in requests if ends[one] != 1} == {}
+    assert ended_before(found) == []
     assert {one.request_id for one in found if one.kind is RecordKind.RESPONSE} <= requests.keys()
     return requests
+
+
+def ended_before(found: list[Record]) -> list[str]:
+    """Requests that stand behind their end: after a restart they would get a second one."""
+    ended: set[str] = set()
+    early: list[str] = []
+    for one in found:
+        if one.kind is not RecordKind.REQUEST:
+            ended.add(one.request_id)
+        elif one.request_id in ended:
+            early.append(one.request_id)
+    return early
 
 
 class Kept(NamedTuple):

@@ -47,7 +47,7 @@ class ConsumerRun:
 
     __slots__ = (
         "_arrived", "_batch", "_caller", "_exchange", "_executed", "_index", "_node", "_peers", "_plane",
-        "_started_ms", "_trunk",
+        "_refused", "_started_ms", "_trunk",
     )  # fmt: skip
 
     PERFORM: ClassVar[dict[type, Callable[[Any, Any], None]]]
@@ -64,6 +64,7 @@ class ConsumerRun:
         self._node: Node | None = None
         self._arrived: ArrivedBatch | None = None
         self._executed = False
+        self._refused: LienthongError | None = None
 
     def start(self, request: inputs.RequestReceived) -> None:
         """Begin with the request of a system."""
@@ -98,6 +99,9 @@ class ConsumerRun:
         record = effect.records[0]
         if not record.batch_size:
             self._plane.append(effect.records, self.feed)
+            if self._refused is not None:
+                refused, self._refused = self._refused, None
+                self.failed(refused)
             return
         batch = self._batch if record.kind is RecordKind.REQUEST else self._arrived
         assert batch is not None, "the message has a place in a batch"
@@ -114,7 +118,7 @@ class ConsumerRun:
         try:
             self._peers.pool(node).call(data, self, resend=True)
         except LienthongError as error:
-            self.failed(error)
+            self._refused = error  # told when its record is handed over: an end stands behind its request there
 
     def _verify(self, effect: effects.Verify) -> None:
         if self._arrived is None:

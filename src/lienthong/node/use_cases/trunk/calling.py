@@ -110,7 +110,9 @@ class CallingTrunk:
         """Put a request to the others of its batch."""
         if self._lost:
             batch.drop(index)
-            caller.failed(Unavailable("NetworkError", "the trunk ended before the request went out"))
+            # Not at once: the end of an exchange stands behind its request in the ledger, and that is written below.
+            lost = Unavailable("NetworkError", "the trunk ended before the request went out")
+            self._loop.call_soon(tell_one, self._loop, caller.failed, lost)
             return
         self._number += 1
         self._in_flight[self._number] = _InFlight(caller, batch.leaves[index], self._clock() + self._answer_s)
