@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.doubles.plane import MemoryLedger
 
 from lienthong.domain.errors import Unavailable
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch
+from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.node.use_cases.trunk.room import WAIT_S, WAITING_MAX, WaitingRoom
 from lienthong.wire.trunk import TrunkAnswer, TrunkLeaf
 
-UNUSED: Any = None
 SIGNATURE = Signature(ECDSA_P256_SHA256, bytes(32), 1, b"v")
 
 
@@ -25,8 +26,11 @@ def leaf_of(index: int) -> bytes:
 @given(st.lists(st.booleans(), min_size=1, max_size=20), st.randoms())
 def test_a_batch_leaves_once_when_all_is_known(comes: list[bool], dice: Any) -> None:
     left: list[list[Any]] = []
+    leaves = [leaf_of(index) for index in range(len(comes))]
+    loop: Any = None  # nothing is recorded
+    recording = Recording(MemoryLedger(), loop, SIGNATURE, leaves)
     batch: LeavingBatch[TrunkAnswer] = LeavingBatch(
-        SIGNATURE, [leaf_of(index) for index in range(len(comes))], lambda _, entries: left.append(entries), UNUSED
+        SIGNATURE, leaves, lambda _, entries: left.append(entries), recording
     )
     order = list(range(len(comes)))
     dice.shuffle(order)
