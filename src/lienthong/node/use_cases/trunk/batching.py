@@ -1,4 +1,8 @@
-"""Signs what goes out on one trunk: what one turn of the event loop brings shares a signature, by member."""
+"""Signs what goes out on one trunk: what one turn of the event loop brings shares a signature, by member.
+
+While each turn brings more, a crowd waits for the next one, within bounds: a frame costs both nodes a signature, a
+verification and two records, however many messages are in it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ from lienthong.wire.trunk import TrunkAnswer, TrunkRequest
 
 TOGETHER_MAX = 64
 """So many are signed without waiting for the end of the turn: the other node has something to do the sooner."""
+CROWD, CROWD_S = 4, 0.001
+"""So many wait for the next turn of the loop, if this one brought more of them, and no longer than that (seconds)."""
 BYTES_MAX = 2 << 20
 """A batch takes no further message that would bring it beyond: it has to fit into a frame."""
 _M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
@@ -28,7 +34,7 @@ Joined = Callable[[LeavingBatch[_M] | None, int, object], None]
 class Batching(Generic[_M]):
     """Belongs to the event loop. `leave` sends the entries of a batch."""
 
-    __slots__ = ("_leave", "_ledger", "_loop", "_signing", "_size", "_waiting")
+    __slots__ = ("_crowd", "_leave", "_ledger", "_loop", "_signing", "_since", "_size", "_waiting")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, signing: Signing, ledger: Ledger, leave: Leave[_M]
@@ -39,6 +45,8 @@ class Batching(Generic[_M]):
         self._leave = leave
         self._waiting: list[tuple[Sign, Joined[_M]]] = []
         self._size = 0
+        self._crowd = 0
+        self._since = 0.0
 
     def add(self, effect: Sign, joined: Joined[_M]) -> None:
         """Tell `joined` when this turn has brought what it brings."""
@@ -49,12 +57,28 @@ class Batching(Generic[_M]):
         if len(self._waiting) >= TOGETHER_MAX:
             self.flush()
         elif len(self._waiting) == 1:
-            self._loop.call_soon(self.flush)
+            self._crowd = 0
+            self._loop.call_soon(self._end_of_turn)
 
     @property
     def waiting(self) -> int:
         """So many are not signed yet."""
         return len(self._waiting)
+
+    def _end_of_turn(self) -> None:
+        """Sign, or wait for what the next turn brings, while a crowd is still growing."""
+        count, before = len(self._waiting), self._crowd
+        if count < CROWD or count <= before:
+            self.flush()
+            return
+        now = self._loop.time()
+        if not before:
+            self._since = now
+        if now - self._since >= CROWD_S:
+            self.flush()
+            return
+        self._crowd = count
+        self._loop.call_soon(self._end_of_turn)
 
     def flush(self) -> None:
         """Sign what is there now."""

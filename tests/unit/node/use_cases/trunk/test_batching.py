@@ -1,0 +1,120 @@
+"""What goes out together: by turns of the loop, by member, within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.doubles.exchange_country import HANOI, POLICE
+from tests.doubles.plane import memory_plane
+
+from lienthong.domain.identifiers import MemberId
+from lienthong.evidence.digest import request_digests
+from lienthong.exchange.effects import Sign
+from lienthong.exchange.inputs import CannotSign, Signed
+from lienthong.node.use_cases.trunk.batching import BYTES_MAX, CROWD, CROWD_S, TOGETHER_MAX, Batching
+from lienthong.wire.trunk import TrunkRequest
+
+
+class Loop:
+    def __init__(self) -> None:
+        self.now = 1.0
+        self._soon: list[Callable[[], None]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_soon(self, what: Callable[[], None]) -> None:
+        self._soon.append(what)
+
+    def call_exception_handler(self, context: Any) -> None:
+        raise context["exception"]
+
+    def turn(self) -> None:
+        soon, self._soon = self._soon, []
+        for what in soon:
+            what()
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.loop = Loop()
+        plane, self.ledger = memory_plane()
+        loop: Any = self.loop
+        self.batching: Batching[TrunkRequest] = Batching(
+            loop, plane.signatures.signing, self.ledger, lambda *left: None
+        )
+        self.told: list[tuple[object, int]] = []
+        self.failed = 0
+
+    def add(self, count: int, member: MemberId = HANOI, size: int = 100) -> None:
+        for number in range(count):
+            digests = request_digests(b"%d" % number, None)
+            self.batching.add(Sign(digests, member, size), self._joined)
+
+    def _joined(self, batch: Any, index: int, signed: object) -> None:
+        if isinstance(signed, Signed):
+            self.told.append((batch, index))
+        else:
+            assert isinstance(signed, CannotSign)
+            self.failed += 1
+
+    def batches(self) -> list[int]:
+        """How many were in each batch, in order."""
+        seen: dict[int, int] = {}
+        for batch, _ in self.told:  # which lives on in `told`, so that no other has its identity
+            seen[id(batch)] = seen.get(id(batch), 0) + 1
+        return list(seen.values())
+
+
+def test_few_are_signed_at_the_end_of_their_turn() -> None:
+    desk = Desk()
+    desk.add(CROWD - 1)
+    assert desk.told == []
+    desk.loop.turn()
+    assert desk.batches() == [CROWD - 1]
+    assert [index for _, index in desk.told] == list(range(CROWD - 1))
+
+
+def test_a_crowd_waits_while_it_grows_and_no_longer() -> None:
+    desk = Desk()
+    desk.add(CROWD)
+    desk.loop.turn()
+    desk.add(2)
+    desk.loop.turn()
+    assert desk.told == []
+    desk.loop.turn()
+    assert desk.batches() == [CROWD + 2]
+
+
+def test_a_crowd_that_grows_for_too_long_is_signed() -> None:
+    desk = Desk()
+    desk.add(CROWD)
+    for _ in range(3):
+        desk.loop.turn()
+        desk.add(1)
+    assert desk.told == []
+    desk.loop.now += 2 * CROWD_S
+    desk.loop.turn()
+    assert desk.batches() == [CROWD + 3]
+
+
+def test_no_batch_has_more_messages_or_bytes_than_fit() -> None:
+    desk = Desk()
+    desk.add(TOGETHER_MAX)
+    assert desk.batches() == [TOGETHER_MAX]
+    desk.add(3, size=BYTES_MAX // 2)
+    for _ in range(3):
+        desk.loop.turn()
+    assert desk.batches() == [TOGETHER_MAX, 2, 1]
+
+
+def test_each_member_signs_for_itself_and_one_without_a_key_is_told() -> None:
+    desk = Desk()
+    desk.add(2)
+    desk.add(3, POLICE)
+    desk.add(1, MemberId("VN", "GOV", "khac"))
+    for _ in range(2):
+        desk.loop.turn()
+    assert desk.batches() == [2, 3]
+    assert desk.failed == 1
