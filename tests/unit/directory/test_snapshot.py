@@ -6,6 +6,7 @@ import pytest
 from tests.doubles import small_country as vn
 from tests.doubles.values import replace
 
+from lienthong.directory import snapshot
 from lienthong.directory.segment import Finding
 from lienthong.directory.snapshot import FreshDirectory, build_directory
 from lienthong.domain.errors import Malformed, Refused, Unavailable
@@ -152,8 +153,9 @@ def test_a_provider_that_is_no_member_is_refused() -> None:
 
 
 def test_a_directory_cannot_be_made_otherwise() -> None:
+    contents = snapshot._Contents(build()._network, {}, snapshot._Memory({}, {}))
     with pytest.raises(AssertionError):
-        FreshDirectory(None, version=1, expires_at_ms=1, seal=object())  # type: ignore[arg-type]
+        FreshDirectory(contents, version=1, expires_at_ms=1, seal=object())
 
 
 def test_unchanged_segments_and_their_nouns_are_taken_over() -> None:

@@ -8,20 +8,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.doubles.exchange_country import FIELDS, SUSPENDED, WHOLE, consumer_context, forger
+from tests.doubles.exchange_country import FIELDS, HANOI, SUSPENDED, WHOLE, consumer_context, forger, signer_of
 from tests.doubles.exchange_world import World
 from tests.doubles.playbook import (
     BROKEN,
     CALLER_GONE,
     SEND_FAILED,
+    WINDOW_MS,
     Playbook,
     answers,
     ends_answer,
     opens_answer,
     request,
 )
+from tests.doubles.signing import NOW_MS
 from tests.doubles.values import replace
 
+from lienthong.evidence.digest import request_digests
+from lienthong.evidence.signature import verify
 from lienthong.exchange import inputs
 from lienthong.exchange.consumer_stream import StreamingConsumer
 from lienthong.exchange.effects import (
@@ -202,4 +206,8 @@ def test_the_world_finds_a_machine_that_breaks_a_law(law: str) -> None:
 
 
 def _verified() -> inputs.SignatureVerified:
-    return inputs.SignatureVerified(None, 0)  # type: ignore[arg-type]
+    signer, digests = signer_of(HANOI), request_digests(b"part", None)
+    proof = verify(
+        signer.sign(digests), digests, signer.certificate, now_ms=NOW_MS, window_ms=WINDOW_MS
+    )
+    return inputs.SignatureVerified(proof, NOW_MS)

@@ -21,6 +21,7 @@ from tests.doubles.playbook import (
     stream_ends,
 )
 
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import (
     Append,
@@ -170,6 +171,8 @@ REQUESTS = st.sampled_from([WHOLE, FIELDS, YES_NO, ELSEWHERE]).flatmap(
     )
 )
 
+SIGNATURE = Signature(ECDSA_P256_SHA256, bytes(32), 1, b"v")
+
 
 @settings(max_examples=600, deadline=None)
 @given(st.data(), REQUESTS, st.integers(0, 9))
@@ -208,7 +211,7 @@ def test_the_world_finds_a_machine_that_breaks_a_law() -> None:
         world.trace = [inputs.MarkVerified(0)]
         world.appended, world.durable = 1, 0
         with pytest.raises(AssertionError, match="durable"):
-            world.look(Reply(b"", b"", None, ""))  # type: ignore[arg-type]
+            world.look(Reply(b"", b"", SIGNATURE, ""))
         world.durable = 1
         with pytest.raises(AssertionError, match="granted fields"):
-            world.look(Reply(b"", BODY, None, ""))  # type: ignore[arg-type]
+            world.look(Reply(b"", BODY, SIGNATURE, ""))
