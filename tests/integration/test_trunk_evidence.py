@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.doubles.hand_trunk import hand_trunk, signed_frame
+from tests.doubles.on_record import ask, of_exchange, records, until_trunk
 from tests.doubles.peer_caller import PeerCaller
-from tests.doubles.plain_client import CLIENT, Answer, call
-from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig
+from tests.doubles.rig import BOTH, Rig
 from tests.doubles.scripted_service import ScriptedService
 
-from lienthong.adapters.ledger_files import read_records
 from lienthong.evidence.digest import leaf
-from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.wire import trunk
 from lienthong.wire.message import parse_request_part
@@ -25,27 +22,9 @@ from lienthong.wire.message import parse_request_part
 def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> Iterator[Rig]:
     rig = Rig(tmp_path_factory.mktemp("evidence"), system.url, trunks=BOTH)
     rig.start()
-    end = time.monotonic() + 10
-    while not all(one.batch_place is not None for one in of_exchange(rig, ask(rig))):
-        assert time.monotonic() < end, "no trunk came up"
-        time.sleep(0.1)
+    until_trunk(rig)
     yield rig
     rig.stop()
-
-
-def ask(rig: Rig, path: str = "/echo", body: bytes | None = None) -> Answer:
-    return call(rig.consumer.front, f"/r1/{SERVICE}{path}", method="POST", headers=CLIENT, body=body)
-
-
-def records(node: NodeProcess) -> list[Record]:
-    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded)]
-
-
-def of_exchange(rig: Rig, answer: Answer) -> list[Record]:
-    """The records of both nodes about the exchange that was answered."""
-    request_id = answer.header("X-Road-Request-Id")
-    found = [*records(rig.consumer), *records(rig.provider)]
-    return [one for one in found if one.request_id == request_id]
 
 
 def provider_records(rig: Rig, message_id: str) -> list[Record]:

@@ -9,13 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.doubles.on_record import records
 from tests.doubles.plain_client import CLIENT, call
 from tests.doubles.rig import BOTH, CONSUMER, PROVIDER, SERVICE, NodeProcess, Rig, make_keys
 from tests.doubles.scripted_service import ScriptedService
-
-from lienthong.adapters.ledger_files import read_records
-from lienthong.evidence.frame_record import decode_records
-from lienthong.evidence.record import Record
 
 CALLERS = 8
 
@@ -57,10 +54,6 @@ def rig(tmp_path: Path, system: ScriptedService, request: pytest.FixtureRequest)
 def events(node: NodeProcess, event: str) -> int:
     lines = (node.folder / "log.jsonl").read_text().splitlines()
     return sum(json.loads(line).get("event") == event for line in lines)
-
-
-def records(node: NodeProcess) -> list[Record]:
-    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded)]
 
 
 def publish(rig: Rig) -> None:

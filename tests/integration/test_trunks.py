@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 from tests.doubles.hand_trunk import hand_trunk, signed_frame
+from tests.doubles.on_record import ask, of_exchange, records, until_trunk
 from tests.doubles.peer_caller import PeerCaller
-from tests.doubles.plain_client import CLIENT, Answer, call
-from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig, grant, service
+from tests.doubles.plain_client import CLIENT, call
+from tests.doubles.rig import BOTH, SERVICE, Rig, grant, service
 from tests.doubles.scripted_service import ScriptedService
 
-from lienthong.adapters.ledger_files import read_records
 from lienthong.domain.network import SignatureForm
-from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.show import verify_record
 from lienthong.wire import trunk
@@ -35,33 +34,6 @@ def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> It
     until_trunk(rig)
     yield rig
     rig.stop()
-
-
-def ask(rig: Rig, path: str = "/echo", body: bytes | None = None) -> Answer:
-    return call(rig.consumer.front, f"/r1/{SERVICE}{path}", method="POST", headers=CLIENT, body=body)
-
-
-def records(node: NodeProcess) -> list[Record]:
-    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded)]
-
-
-def of_exchange(rig: Rig, answer: Answer) -> list[Record]:
-    """The records of both nodes about the exchange that was answered."""
-    request_id = answer.header("X-Road-Request-Id")
-    found = [*records(rig.consumer), *records(rig.provider)]
-    return [one for one in found if one.request_id == request_id]
-
-
-def until_trunk(rig: Rig) -> None:
-    """Ask until an exchange goes over the trunk."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        answer = ask(rig)
-        assert answer.status == 200
-        if all(one.batch_place is not None for one in of_exchange(rig, answer)):
-            return
-        time.sleep(0.1)
-    raise AssertionError("no trunk came up")
 
 
 def check_proven(rig: Rig, found: list[Record]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.doubles.exchange_country import HANOI, POLICE
 from tests.doubles.plane import memory_plane
+from tests.doubles.turns import Turns
 
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.digest import request_digests
@@ -16,29 +16,9 @@ from lienthong.node.use_cases.trunk.batching import BYTES_MAX, CROWD, CROWD_S, T
 from lienthong.wire.trunk import TrunkRequest
 
 
-class Loop:
-    def __init__(self) -> None:
-        self.now = 1.0
-        self._soon: list[Callable[[], None]] = []
-
-    def time(self) -> float:
-        return self.now
-
-    def call_soon(self, what: Callable[[], None]) -> None:
-        self._soon.append(what)
-
-    def call_exception_handler(self, context: Any) -> None:
-        raise context["exception"]
-
-    def turn(self) -> None:
-        soon, self._soon = self._soon, []
-        for what in soon:
-            what()
-
-
 class Desk:
     def __init__(self) -> None:
-        self.loop = Loop()
+        self.loop = Turns()
         plane, self.ledger = memory_plane()
         loop: Any = self.loop
         self.batching: Batching[TrunkRequest] = Batching(
@@ -94,7 +74,7 @@ def test_a_crowd_that_grows_for_too_long_is_signed() -> None:
         desk.loop.turn()
         desk.add(1)
     assert desk.told == []
-    desk.loop.now += 2 * CROWD_S
+    desk.loop.time.now += 2 * CROWD_S
     desk.loop.turn()
     assert desk.batches() == [CROWD + 3]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from tests.doubles.exchange_country import HANOI, nodes, provider_context, signer_of
 from tests.doubles.plane import Services, memory_plane
 from tests.doubles.playbook import message_part, request
-from tests.doubles.transport import Clock, Transport
+from tests.doubles.transport import Transport
+from tests.doubles.turns import Turns
 
 from lienthong.adapters.http.answer import HttpAnswer
 from lienthong.adapters.trunk import TrunkConnection
@@ -31,30 +31,11 @@ class Sizes(NamedTuple):
     masked_body_max: int = 10**5
 
 
-class Loop:
-    """An event loop whose turns and time the test makes. An exchange that fails fails the test."""
-
-    def __init__(self) -> None:
-        self.time = Clock()
-        self._soon: list[Callable[[], None]] = []
-
-    def call_soon(self, what: Callable[[], None]) -> None:
-        self._soon.append(what)
-
-    def call_exception_handler(self, context: Any) -> None:
-        raise context["exception"]
-
-    def turn(self) -> None:
-        soon, self._soon = self._soon, []
-        for what in soon:
-            what()
-
-
 class Desk:
     """A trunk that Hà Nội's node opened, with a memory ledger and services that answer when the test says so."""
 
     def __init__(self) -> None:
-        self.loop, self.services, self.transport = Loop(), Services(), Transport()
+        self.loop, self.services, self.transport = Turns(), Services(), Transport()
         self.plane, self.ledger = memory_plane()
         context = provider_context()
         served = ServedTrunks(
