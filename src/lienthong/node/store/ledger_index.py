@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from lienthong.adapters.ledger_files import START, LedgerRecord, Position
 from lienthong.evidence.frame_record import listed_records
 from lienthong.evidence.record import Record
 
-BATCH_RECORDS = 512
+BATCH_MESSAGES = 512
 FOUND_MAX = 100
 
 _VERSION = 2
@@ -86,24 +85,28 @@ class LedgerIndex:
         return Position(*row) if row else START
 
     def take(self, records: Iterable[LedgerRecord]) -> int:
-        """Index the next batch (at most 512) of `records`, which begin at `bookmark()`; returns how many there were.
+        """Index the next of `records`, which begin at `bookmark()`, until they are 512 messages or more.
+
+        Returns how many messages there were. A frame record is taken whole, with up to some 64 of them.
 
         Records and bookmark are one transaction; taking the same records twice changes nothing. Raises Malformed
         for a record that cannot be read (the batch is then not taken).
         """
-        batch = list(islice(records, BATCH_RECORDS))
-        if not batch:
+        rows: list[tuple[int | str, ...]] = []
+        following = START
+        for found in records:
+            listed = listed_records(found.encoded)
+            rows += [_row(found.position._replace(part=part), record) for part, record in enumerate(listed)]
+            following = found.following
+            if len(rows) >= BATCH_MESSAGES:
+                break
+        if not rows:
             return 0
-        rows = [
-            _row(found.position._replace(part=part), record)
-            for found in batch
-            for part, record in enumerate(listed_records(found.encoded))
-        ]
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(_INSERT, rows)
-            self._connection.execute("INSERT OR REPLACE INTO bookmark VALUES (1, ?, ?, ?)", batch[-1].following[:3])
-        return len(batch)
+            self._connection.execute("INSERT OR REPLACE INTO bookmark VALUES (1, ?, ?, ?)", following[:3])
+        return len(rows)
 
     def find(self, message_or_request_id: str) -> list[Found]:
         """All records of the exchanges with this message id or request id, oldest first, at most 100."""
