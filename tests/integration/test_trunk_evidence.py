@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.doubles.careful_load import ended_before
 from tests.doubles.hand_trunk import hand_trunk, signed_frame
 from tests.doubles.on_record import ask, of_exchange, records, until_trunk
 from tests.doubles.peer_caller import PeerCaller
-from tests.doubles.rig import BOTH, Rig
+from tests.doubles.rig import BOTH, SERVICE, Rig
 from tests.doubles.scripted_service import ScriptedService
 
+from lienthong.domain.identifiers import ServiceId
 from lienthong.evidence.digest import leaf
 from lienthong.evidence.record import Record, RecordKind
 from lienthong.wire import trunk
@@ -69,6 +71,17 @@ def evidence(record: Record) -> tuple[object, ...]:
         record.service,
         record.outcome,
     )
+
+
+def test_every_request_of_a_frame_stands_before_its_refusal(rig: Rig) -> None:
+    """Also where the frame is so large that the first refusals are signed before its last request was looked at."""
+    unknown = ServiceId(*SERVICE[:4], "khong-co")
+    with hand_trunk(rig) as opened:
+        opened.ask(PeerCaller.of(rig), *["/x"] * 150, service=unknown)
+        assert set(opened.answers(150).values()) == {"Server.ServerProxy.UnknownService"}
+    found = records(rig.provider)
+    assert sum(one.outcome == "UnknownService" and one.kind is RecordKind.REQUEST for one in found) == 150
+    assert ended_before(found) == []
 
 
 @pytest.mark.parametrize("way", ["baseline", "trunk"])

@@ -130,11 +130,13 @@ class ProviderRun:
         self._plane.append(effect.records, self.feed, self._in_frame)
 
     def _in_frame(self, record: Record, feed: Callable[[object], None]) -> None:
+        assert self._arrived is not None, "the request came in a batch"
         if record.kind is RecordKind.REQUEST:
-            assert self._arrived is not None, "the request came in a batch"
             self._arrived.recording.add(record, feed)
         else:
             assert self._batch is not None, "the answer is signed in a batch"
+            # Where many are refused, the first answers are signed before the last request was looked at.
+            self._arrived.recording.write()
             self._batch.append(record, feed)
 
     def _call(self, effect: effects.CallService) -> None:

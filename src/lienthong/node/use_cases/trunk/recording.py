@@ -41,6 +41,10 @@ class Recording:
     def flush(self) -> None:
         """Nothing more comes with what was added: write it."""
         self._held = False
+        self.write()
+
+    def write(self) -> None:
+        """Write what was added so far: something else has to stand behind it."""
         records, feeds, self._records, self._feeds = self._records, self._feeds, [], []
         if not records:
             return

@@ -83,6 +83,18 @@ def test_what_comes_later_is_a_record_of_its_own(desk: Desk) -> None:
     assert desk.written() == [["r-1"]]
 
 
+def test_what_something_has_to_stand_behind_is_written_and_the_rest_is_still_held(desk: Desk) -> None:
+    desk.add(0)
+    desk.recording.write()
+    desk.recording.write()
+    assert desk.written() == [["r-0"]]
+    desk.add(1)
+    desk.add(2)
+    assert desk.written() == [["r-0"]]
+    desk.recording.flush()
+    assert desk.written() == [["r-0"], ["r-1", "r-2"]]
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_ledger_that_fails_is_told_to_everybody(desk: Desk, at_once: bool) -> None:
     failure = Unavailable("LoggingFailed", "disk full")
