@@ -36,6 +36,7 @@ from lienthong.exchange.effects import Answer, Append, Effect, Effects, Fault, S
 from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.remote_fault import remote_fault
 from lienthong.wire.faults import Side
+from lienthong.wire.header_line import UsualHeaders, usual_of_system
 from lienthong.wire.headers import read_request_headers
 from lienthong.wire.message import (
     ResponseIds,
@@ -44,6 +45,7 @@ from lienthong.wire.message import (
     header_lines,
     read_response,
     request_header_part,
+    usual_request_part,
 )
 from lienthong.wire.request_line import parse_request_line
 
@@ -74,6 +76,16 @@ class State(IntEnum):
     ANSWER_COMPLETE = 11
 
 
+def _header_part(given: inputs.RequestReceived, usual: UsualHeaders | None, generated_id: str | None) -> bytes:
+    """What is signed of the head of the request; raises Malformed for what would make it ambiguous."""
+    method, target, request_id = given.method, given.target, given.request_id
+    if usual is not None:
+        return usual_request_part(method, target, usual.lines, request_id=request_id, generated_id=generated_id)
+    return request_header_part(
+        method, target, headers=given.headers, request_id=request_id, generated_id=generated_id
+    )
+
+
 class ConsumerExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
@@ -101,7 +113,8 @@ class ConsumerExchange:
     # ---- NEW
     def _request_received(self, given: inputs.RequestReceived) -> Effects:
         try:
-            read = read_request_headers(given.headers)
+            usual = usual_of_system(given.headers)
+            read = read_request_headers(given.headers) if usual is None else usual.read
             self._message_id = read.message_id or given.generated_id
             self._asked = Asked(parse_request_line(given.method, given.target), read)
             if read.client not in given.speaks_for:
@@ -109,13 +122,7 @@ class ConsumerExchange:
         except LienthongError as error:
             return self._fault(error)
         try:
-            self.header_part = request_header_part(
-                given.method,
-                given.target,
-                headers=given.headers,
-                request_id=given.request_id,
-                generated_id=None if read.message_id else given.generated_id,
-            )
+            self.header_part = _header_part(given, usual, None if read.message_id else given.generated_id)
             self._decide(given)
         except (Refused, Unavailable) as error:
             return self._refuse(error, given.now_ms)

@@ -35,7 +35,7 @@ class LaneServerConnection(HttpServerConnection):
         self._lane = handler
 
     def data_received(self, data: bytes) -> None:
-        if self._stage is Stage.BETWEEN and self._between_requests:
+        if self._stage is Stage.BETWEEN and self.between_requests:
             found = self._lane.recognise(data)
             if found is not None:
                 self._busy = True
@@ -43,8 +43,3 @@ class LaneServerConnection(HttpServerConnection):
                 self._lane.handle_recognised(self, found)
                 return
         super().data_received(data)
-
-    @property
-    def _between_requests(self) -> bool:
-        """Nothing in flight, nothing kept by the parser, nothing waiting, nothing ending."""
-        return not (self._busy or self._waiting or self._held or self._silent or self._lingering or self._break_later)
