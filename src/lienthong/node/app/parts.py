@@ -123,7 +123,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
 
 def _sign_side_by_side(plane: Plane) -> None:
     """Sign and verify many at a time where this machine can, while there are many."""
-    in_flight = plane.tally.in_flight
+    tally = plane.tally
     try:
         group = multi_buffer.load(os.urandom)
     except Unavailable as reason:
@@ -132,7 +132,7 @@ def _sign_side_by_side(plane: Plane) -> None:
     plane.signatures.gather(
         group,
         asyncio.get_running_loop(),
-        lambda: in_flight["consumer"] + in_flight["provider"] >= multi_buffer.LEAST,
+        lambda: tally.in_flight >= multi_buffer.LEAST,
     )
 
 

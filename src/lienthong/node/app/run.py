@@ -197,8 +197,7 @@ class _NodeProcess:
             one.drain()
         loop = asyncio.get_running_loop()
         end = loop.time() + _DRAIN_S
-        in_flight = parts.plane.tally.in_flight
-        while any(in_flight.values()) and loop.time() < end:
+        while parts.plane.tally.in_flight and loop.time() < end:
             await asyncio.sleep(0.02)
         for pool in (*parts.peers.pools(), *parts.backends.pools(), *self._trunks):
             pool.close()
@@ -215,7 +214,7 @@ class _NodeProcess:
             },
             "ledger": "ok" if failure is None else failure.message,
             "ledger_warning": None if warning is None else warning.message,
-            "in_flight": parts.plane.tally.in_flight,
+            "in_flight": {name: side.in_flight for name, side in parts.plane.tally.sides().items()},
         }
         return failure is None and state is not Freshness.STALE, facts
 

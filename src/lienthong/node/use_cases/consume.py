@@ -69,7 +69,7 @@ class ConsumerRun:
     def start(self, request: inputs.RequestReceived) -> None:
         """Begin with the request of a system."""
         self._started_ms = request.now_ms
-        self._plane.tally.began("consumer")
+        self._plane.tally.consumer.began()
         failure = self._plane.ledger.failure
         if failure is not None:
             # Nothing leaves that could not be recorded here.
@@ -80,7 +80,18 @@ class ConsumerRun:
     def feed(self, given: object) -> None:
         """Give the machine an input and perform what it asks for."""
         for effect in self._exchange.feed(given):
-            self.PERFORM[effect.__class__](self, effect)
+            if isinstance(effect, effects.Append):
+                self._append(effect)
+            elif isinstance(effect, effects.Send):
+                self._send(effect)
+            elif isinstance(effect, effects.Sign):
+                self._sign(effect)
+            elif isinstance(effect, effects.Verify):
+                self._verify(effect)
+            elif isinstance(effect, effects.Answer):
+                self._answer(effect)
+            else:
+                self.PERFORM[effect.__class__](self, effect)
 
     # ---- effects
     def _sign(self, effect: effects.Sign) -> None:
@@ -135,7 +146,7 @@ class ConsumerRun:
         self._caller.fault(effect)
 
     def _ended(self, code: str) -> None:
-        self._plane.tally.ended("consumer", code, self._plane.clock_ms() - self._started_ms)
+        self._plane.tally.consumer.ended(code, self._plane.clock_ms() - self._started_ms)
 
     # ---- caller of the pool
     def answered(self, answer: HttpAnswer) -> None:
@@ -195,10 +206,5 @@ _MAY_HAVE_ARRIVED = frozenset({"HttpError", "DeadlineExceeded"})
 """What the pool says when a request was written and its answer did not come."""
 
 ConsumerRun.PERFORM = {
-    effects.Sign: ConsumerRun._sign,
-    effects.Append: ConsumerRun._append,
-    effects.Send: ConsumerRun._send,
-    effects.Verify: ConsumerRun._verify,
-    effects.Answer: ConsumerRun._answer,
     effects.Fault: ConsumerRun._fault,
 }

@@ -79,14 +79,14 @@ class ProviderRun:
         """Begin with a message of another node; raises Malformed if its signature cannot be read."""
         signature: Signature = decode_signature(carried.signature)
         self._started_ms = self._plane.clock_ms()
-        self._plane.tally.began("provider")
+        self._plane.tally.provider.began()
         self.feed(inputs.MessageReceived(carried.header_part, carried.body, signature, peer, self._started_ms))
 
     def start_in_batch(self, arrived: Arrived, peer: Node, batch: Batch) -> None:
         """Begin with a message of another node that came among others."""
         self._arrived, self._batch = arrived.batch, batch
         self._started_ms = self._plane.clock_ms()
-        self._plane.tally.began("provider")
+        self._plane.tally.provider.began()
         known, signature = arrived.batch.known(arrived.index), arrived.batch.signature
         self.feed(
             inputs.MessageReceived(
@@ -97,7 +97,18 @@ class ProviderRun:
     def feed(self, given: object) -> None:
         """Give the machine an input and perform what it asks for."""
         for effect in self._exchange.feed(given):
-            self.PERFORM[effect.__class__](self, effect)
+            if isinstance(effect, effects.Append):
+                self._append(effect)
+            elif isinstance(effect, effects.Verify):
+                self._verify(effect)
+            elif isinstance(effect, effects.CallService):
+                self._call(effect)
+            elif isinstance(effect, effects.Sign):
+                self._sign(effect)
+            elif isinstance(effect, effects.Reply):
+                self._reply(effect)
+            else:
+                self.PERFORM[effect.__class__](self, effect)
 
     # ---- for who no longer waits
     def cancel(self) -> None:
@@ -168,7 +179,7 @@ class ProviderRun:
         self._door.fault(effect, self._plane.ids.make())
 
     def _ended(self, code: str) -> None:
-        self._plane.tally.ended("provider", code, self._plane.clock_ms() - self._started_ms)
+        self._plane.tally.provider.ended(code, self._plane.clock_ms() - self._started_ms)
 
     # ---- caller of the backend
     def answered(self, answer: HttpAnswer) -> None:
@@ -193,10 +204,5 @@ class ProviderRun:
 
 
 ProviderRun.PERFORM = {
-    effects.Verify: ProviderRun._verify,
-    effects.Append: ProviderRun._append,
-    effects.CallService: ProviderRun._call,
-    effects.Sign: ProviderRun._sign,
-    effects.Reply: ProviderRun._reply,
     effects.Fault: ProviderRun._fault,
 }

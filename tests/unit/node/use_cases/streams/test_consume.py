@@ -113,7 +113,7 @@ class Desk:
 
     def over(self, *told: str) -> None:
         assert self.waits.told == list(told)
-        assert self.plane.tally.in_flight["consumer"] == 0
+        assert self.plane.tally.consumer.in_flight == 0
 
 
 def stream_answer() -> HttpAnswer:
