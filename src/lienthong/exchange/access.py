@@ -15,7 +15,8 @@ from lienthong.domain.network import Node, Service, ServiceKind
 from lienthong.domain.paths import normalise_path
 from lienthong.evidence.digest import MessageDigests
 from lienthong.wire.headers import RequestHeaders
-from lienthong.wire.message import ResponseIds, request_hash
+from lienthong.wire.message import request_hash
+from lienthong.wire.parts import ResponseIds
 from lienthong.wire.request_line import RequestLine
 
 _WSDL: Final = ServiceKind.WSDL
@@ -94,6 +95,7 @@ def ids_of(parties: Parties, digests: MessageDigests) -> ResponseIds:
         relation.sent_service,
         parties.request_id,
         request_hash(digests.header, digests.body),
+        relation.addresses,
     )
 
 

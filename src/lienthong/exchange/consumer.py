@@ -39,14 +39,13 @@ from lienthong.wire.faults import Side
 from lienthong.wire.header_line import UsualHeaders, usual_of_system
 from lienthong.wire.headers import read_request_headers
 from lienthong.wire.message import (
-    ResponseIds,
-    ResponsePart,
     check_response,
     header_lines,
     read_response,
     request_header_part,
     usual_request_part,
 )
+from lienthong.wire.parts import ResponseIds, ResponsePart
 from lienthong.wire.request_line import parse_request_line
 
 
@@ -238,7 +237,7 @@ class ConsumerExchange:
         certificate = self._context.directory.signing_certificate(signature.certificate_digest)
         if certificate is None:
             raise Unproven("CertValidation", "the answer is signed with a certificate the directory does not know")
-        if certificate.member != parties.service.member:
+        if certificate.member != parties.relation.provider:
             raise Unproven("CertValidation", "the answer is not signed by the provider's organisation")
         return certificate
 

@@ -40,7 +40,8 @@ from lienthong.exchange.remote_fault import refusal_message
 from lienthong.exchange.replay import ReplayGuard
 from lienthong.exchange.seen import MessageKey, message_key
 from lienthong.wire.faults import Side
-from lienthong.wire.message import NodeFault, header_lines, parse_request_part, response_header_part
+from lienthong.wire.message import header_lines, parse_request_part, response_header_part
+from lienthong.wire.parts import NodeFault
 
 
 @dataclass(slots=True)
@@ -97,7 +98,7 @@ class ProviderExchange:
 
     __slots__ = (
         "_answer", "_answer_part", "_context", "_digests", "_message", "_message_out", "_outcome",
-        "_permit", "_refused_request", "_response_digests", "_service", "asked", "parties", "state",
+        "_permit", "_refused_request", "_request_leaf", "_response_digests", "_service", "asked", "parties", "state",
     )  # fmt: skip
 
     TABLE: ClassVar[dict[tuple[State, type], Callable[[ProviderExchange, Any], Effects]]]
@@ -109,6 +110,7 @@ class ProviderExchange:
         self._service: Service | None = None
         self._refused_request: Record | None = None
         self._outcome = ""
+        self._request_leaf: bytes | None = None
         self.parties: Parties | None = None
 
     def feed(self, given: Any) -> Effects:
@@ -147,6 +149,7 @@ class ProviderExchange:
         self.state = _VERIFYING
         if given.batch is not None:
             self._digests = given.batch.digests
+            self._request_leaf = given.batch.leaf
             return (Verify(given.signature, self._digests, certificate, given.batch.seat),)
         self._digests = request_digests(given.header_part, given.body)
         return (Verify(given.signature, self._digests, certificate),)
@@ -271,10 +274,13 @@ class ProviderExchange:
         self._answer_part = response_header_part(
             answer.status, answer.reason, headers=answer.headers, ids=ids_of(parties, digests), fault=fault
         )
-        self._response_digests = response_digests(self._answer_part, answer.body, leaf(digests))
+        self._response_digests = response_digests(self._answer_part, answer.body, self._leaf_of_request())
         self.state = _SIGNING
         size = len(self._answer_part) + len(answer.body or b"")
-        return (Sign(self._response_digests, parties.service.member, size),)
+        return (Sign(self._response_digests, parties.relation.provider, size),)
+
+    def _leaf_of_request(self) -> bytes:
+        return leaf(self._digests) if self._request_leaf is None else self._request_leaf
 
     def _signed(self, given: inputs.Signed) -> Effects:
         answer = self._answer

@@ -168,13 +168,26 @@ def usual_of_system(headers: Sequence[Header]) -> UsualHeaders | None:
 def usual_of_part(texts: Sequence[bytes]) -> UsualHeaders | None:
     """The lines of a header part that another node made, or None where one of them is not usual."""
     lines: list[HeaderLine] = []
+    message_id: bytes | None = None
+    request_id: bytes | None = None
     for text in texts:
-        line = line_of_text(text)
-        if line is None or (not line.travels and line.role != OF_REQUEST_ID):
-            return None
+        line = _BY_TEXT.known.get(text)
+        if line is None:
+            # As nodes write them; other spellings of the two are read like all other lines.
+            if request_id is None and text[:18] == b"x-road-request-id:":
+                request_id = text[18:]
+                continue
+            if message_id is None and text[:10] == b"x-road-id:":
+                message_id = text[10:]
+                continue
+            line = line_of_text(text)
+            if line is None:
+                return None
         if line.role != ORDINARY:
             lines.append(line)
-    return _read(lines, b"")
+        elif not line.travels:
+            return None
+    return _read(lines, b"", message_id, request_id)
 
 
 def usual_of_service(headers: Iterable[Header]) -> bytes | None:
@@ -190,11 +203,14 @@ def usual_of_service(headers: Iterable[Header]) -> bytes | None:
     return b"\r\n".join(lines)
 
 
-def _read(lines: list[HeaderLine], travelling: bytes) -> UsualHeaders | None:
-    """From the lines that mean something to the protocol; None where one comes twice, or the client is missing."""
+def _read(
+    lines: list[HeaderLine], travelling: bytes, message_id: bytes | None = None, request_id: bytes | None = None
+) -> UsualHeaders | None:
+    """From the lines that mean something to the protocol, and the ids that were read already.
+
+    None where one comes twice, or the client is missing.
+    """
     client: ClientId | None = None
-    message_id: bytes | None = None
-    request_id: bytes | None = None
     reasons: list[HeaderLine] = []
     for line in lines:
         role = line.role

@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 from binascii import b2a_base64
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
@@ -30,11 +29,11 @@ from lienthong.wire.headers import (
     RESPONSE_DROPS,
     SERVICE,
     Header,
-    RequestHeaders,
     lower_name,
     read_bounded_headers,
 )
-from lienthong.wire.request_line import TARGET_LENGTH_MAX, RequestLine, parse_request_line
+from lienthong.wire.parts import NodeFault, RequestPart, ResponseIds, ResponsePart
+from lienthong.wire.request_line import TARGET_LENGTH_MAX, parse_request_line
 
 PART_BYTES_MAX: Final = HEADER_BYTES_MAX + TARGET_LENGTH_MAX + 4096
 REASON_LENGTH_MAX: Final = 256
@@ -45,114 +44,6 @@ _MADE_BY_NODE: Final = frozenset({MESSAGE_ID, CLIENT, SERVICE, REQUEST_ID, REQUE
 FAULT: Final = b"x-road-error"
 CLAUSE: Final = b"lienthong-clause"
 _HOP_IN_RESPONSE: Final = RESPONSE_DROPS - _MADE_BY_NODE - {FAULT, CLAUSE}
-
-
-@dataclass(init=False)
-class ResponseIds:
-    """What a response must repeat of its request. `request_hash` is base64."""
-
-    message_id: Final[str]
-    client: Final[ClientId]
-    service: Final[ServiceId]
-    request_id: Final[str]
-    request_hash: Final[bytes]
-
-    def __init__(
-        self, message_id: str, client: ClientId, service: ServiceId, request_id: str, request_hash: bytes
-    ) -> None:
-        self.message_id = message_id
-        self.client = client
-        self.service = service
-        self.request_id = request_id
-        self.request_hash = request_hash
-
-
-@dataclass(init=False)
-class RequestPart:
-    """A parsed request header part. `texts` are its lines ``Name:value``."""
-
-    line: Final[RequestLine]
-    target: Final[bytes]
-    texts: Final[tuple[bytes, ...]]
-    read: Final[RequestHeaders]
-    request_id: Final[str | None]
-
-    def __init__(
-        self,
-        line: RequestLine,
-        target: bytes,
-        texts: tuple[bytes, ...],
-        read: RequestHeaders,
-        request_id: str | None,
-    ) -> None:
-        self.line = line
-        self.target = target
-        self.texts = texts
-        self.read = read
-        self.request_id = request_id
-
-    @property
-    def headers(self) -> tuple[Header, ...]:
-        """The headers of the part without x-road-request-id."""
-        headers = [(name, value) for name, _, value in [text.partition(b":") for text in self.texts]]
-        return tuple([header for header in headers if lower_name(header[0]) != REQUEST_ID])
-
-    def exchange_ids(self) -> tuple[str, str]:
-        """Message id and request id; raises Malformed MissingHeader where the part lacks one."""
-        if self.read.message_id is None or self.request_id is None:
-            raise Malformed("MissingHeader", "the message lacks x-road-id or x-road-request-id")
-        return self.read.message_id, self.request_id
-
-
-@dataclass(init=False)
-class ResponsePart:
-    """A parsed response header part; None = absent, which `check_response` refuses.
-
-    `headers` are those that the service sent, without the ones that the node made. `fault` is the error code of a
-    refusal by the provider's node and `clause` the clause that failed; both are never taken from a service.
-    """
-
-    status: Final[int]
-    reason: Final[bytes]
-    headers: Final[tuple[Header, ...]]
-    message_id: Final[str | None]
-    client: Final[ClientId | None]
-    service: Final[ServiceId | None]
-    request_id: Final[str | None]
-    request_hash: Final[bytes]
-    fault: Final[str | None]
-    clause: Final[str | None]
-
-    def __init__(
-        self,
-        status: int,
-        reason: bytes,
-        headers: tuple[Header, ...],
-        message_id: str | None,
-        client: ClientId | None,
-        service: ServiceId | None,
-        request_id: str | None,
-        request_hash: bytes,
-        fault: str | None = None,
-        clause: str | None = None,
-    ) -> None:
-        self.status = status
-        self.reason = reason
-        self.headers = headers
-        self.message_id = message_id
-        self.client = client
-        self.service = service
-        self.request_id = request_id
-        self.request_hash = request_hash
-        self.fault = fault
-        self.clause = clause
-
-
-class NodeFault(NamedTuple):
-    """What the provider's node says in a signed refusal: documented error code, clause that failed."""
-
-    code: str
-    clause: str | None
 
 
 def request_header_part(
@@ -186,7 +77,7 @@ def response_header_part(
     if fault is None:
         usual = usual_of_service(headers)
         if usual is not None and b"\r" not in reason and b"\n" not in reason:
-            return b"%d\r\n%b\r\n%b%b" % (status, reason, usual, _response_tail(ids))
+            return b"%b\r\n%b\r\n%b%b" % (_number(status), reason, usual, _response_tail(ids))
     lines = [b"%d" % status, reason]
     lines += [name + b":" + value for name, value in headers if lower_name(name) not in RESPONSE_DROPS]
     if fault is not None:
@@ -204,8 +95,12 @@ def _addresses(client: ClientId, service: ServiceId) -> bytes:
     known = _ADDRESSES.known.get((client, service))
     if known is not None:
         return known
-    lines = f"x-road-client:{encode_parts(client)}\r\nx-road-service:{encode_parts(service)}".encode()
-    return _ADDRESSES.keep((client, service), lines)
+    return _ADDRESSES.keep((client, service), address_lines(client, service))
+
+
+def address_lines(client: ClientId, service: ServiceId) -> bytes:
+    """The lines of a response that name client and service of its request, as they were sent."""
+    return f"x-road-client:{encode_parts(client)}\r\nx-road-service:{encode_parts(service)}".encode()
 
 
 def _joined(lines: list[bytes], inner_breaks: int = 0) -> bytes:
@@ -240,8 +135,8 @@ def _usual_request(part: bytes) -> RequestPart | None:
         return None
     try:
         line = parse_request_line(lines[0], lines[1])
-        request_id = None if usual.request_id is None else usual.request_id.decode()
-    except (Malformed, UnicodeDecodeError):
+        request_id = None if usual.request_id is None else _id_text(usual.request_id)
+    except Malformed:
         return None
     return RequestPart(line, lines[1], tuple(texts), usual.read, request_id)
 
@@ -351,6 +246,14 @@ def read_response(part: bytes, sent: ResponseIds) -> ResponsePart:
     return parse_response_part(part)
 
 
+_NUMBERS: Final[Memo[int, bytes]] = Memo(1000)
+
+
+def _number(status: int) -> bytes:
+    known = _NUMBERS.known.get(status)
+    return _NUMBERS.keep(status, b"%d" % status) if known is None else known
+
+
 _STATUS_LINES: Final[Memo[bytes, int]] = Memo(1000)
 
 
@@ -377,9 +280,10 @@ def _all_of_service(lines: list[bytes]) -> bool:
 
 
 def _response_tail(ids: ResponseIds) -> bytes:
+    addresses = ids.addresses
     return b"x-road-id:%b\r\n%b\r\nx-road-request-id:%b\r\nx-road-request-hash:%b\r\n" % (
         ids.message_id.encode(),
-        _addresses(ids.client, ids.service),
+        _addresses(ids.client, ids.service) if addresses is None else addresses,
         ids.request_id.encode(),
         ids.request_hash,
     )

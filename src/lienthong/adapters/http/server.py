@@ -24,7 +24,6 @@ from lienthong.adapters.http.request import (
     Stage,
     plain_response,
 )
-from lienthong.adapters.http.usual import usual_request
 
 __all__ = ["ConnectionRegistry", "HttpRequest", "HttpServerConnection", "RequestHandler", "plain_response"]
 
@@ -111,12 +110,6 @@ class HttpServerConnection(InboxProtocol):
             self._take_up()
 
     def data_received(self, data: bytes) -> None:
-        if self._stage is _BETWEEN and self.between_requests:
-            usual = usual_request(data, self._request, self._bounds)
-            if usual is not None:
-                self._request = HttpRequest(self)
-                self._begin(usual)
-                return
         if self._lingering or self._break_later is not None:
             return
         if self._stage is _BODY and (not self._busy or self._sink is not None):
@@ -304,11 +297,6 @@ class HttpServerConnection(InboxProtocol):
         self.deadline = self._clock() + self._bounds.linger_s
         if self.transport.can_write_eof():
             self.transport.write_eof()
-
-    @property
-    def between_requests(self) -> bool:
-        """Nothing in flight, nothing kept by the parser, nothing waiting, nothing ending."""
-        return not (self._busy or self._waiting or self._held or self._silent or self._lingering or self._break_later)
 
     @property
     def idle(self) -> bool:

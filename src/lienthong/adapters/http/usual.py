@@ -149,3 +149,21 @@ def _status_line(text: bytes) -> _First | None:
 
 def _keep(text: bytes, first: _First) -> _First:
     return first if len(text) > _KNOWN_SIZE_MAX else _FIRSTS.keep(text, first)
+
+
+_STATUS_LINES: Final[Memo[tuple[int, bytes], bytes]] = Memo(256)
+_LENGTHS: Final[Memo[int, bytes]] = Memo(4096)
+
+
+def status_line(status: int, reason: bytes) -> bytes:
+    """``HTTP/1.1 status reason CRLF``."""
+    known = _STATUS_LINES.known.get((status, reason))
+    if known is not None:
+        return known
+    return _STATUS_LINES.keep((status, reason), b"HTTP/1.1 %d %b\r\n" % (status, reason))
+
+
+def content_length(size: int) -> bytes:
+    """``Content-Length: size CRLF``."""
+    known = _LENGTHS.known.get(size)
+    return _LENGTHS.keep(size, b"Content-Length: %d\r\n" % size) if known is None else known

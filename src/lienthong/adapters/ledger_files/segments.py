@@ -175,17 +175,16 @@ def clean_tail(descriptor: int, path: Path, tail: Tail) -> None:
     os.fsync(descriptor)
 
 
-def write_zeros(descriptor: int, start: int, end: int) -> None:
-    """Write zeros to [start, end)."""
+def write_zeros(descriptor: int, start: int, end: int, flags: int = 0) -> None:
+    """Write zeros to [start, end); `flags` as in `write_fully`."""
     for at in range(start, end, len(_ZEROS)):
-        write_fully(descriptor, memoryview(_ZEROS)[: end - at], at)
+        write_fully(descriptor, memoryview(_ZEROS)[: end - at], at, flags)
 
 
 def make_next(directory: Path, size: int) -> None:
     """Reserve ``next.segment``: `size` bytes that read as zeros, durable. Raises OSError (disk full).
 
-    The blocks are reserved, not written: writing them would halve the cost of later syncs at most, but doubles what
-    the disk writes and holds up the commits of the current segment (docs/decisions/0005-ledger-segments.md).
+    The blocks are reserved, not written: that is quick, and `next_segment` writes them when there is time.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     descriptor = os.open(directory / NEXT_SEGMENT, flags, 0o600)

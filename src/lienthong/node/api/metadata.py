@@ -15,7 +15,7 @@ from lienthong.exchange.consumer import ConsumerContext
 from lienthong.node.api.tokens import ControlAnswer
 from lienthong.node.use_cases.plane import Ids
 from lienthong.wire.headers import RequestHeaders, read_request_headers
-from lienthong.wire.message import ResponseIds, header_lines, request_hash, request_header_part, response_header_part
+from lienthong.wire.message import header_lines, request_hash, request_header_part, response_header_part
 from lienthong.wire.metaservices import (
     JSON_CONTENT_TYPE,
     allowed_methods,
@@ -23,6 +23,7 @@ from lienthong.wire.metaservices import (
     list_methods,
     open_api_service,
 )
+from lienthong.wire.parts import ResponseIds
 from lienthong.wire.request_line import (
     Metaservice,
     RequestLine,

@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-from lienthong.adapters.http.lane import LaneServerConnection
+from lienthong.adapters.http.lane import LaneServerConnection, UsualServerConnection
 from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
 from lienthong.directory.freshness import Freshness, freshness
 from lienthong.domain.errors import LienthongError
@@ -145,7 +145,7 @@ class _NodeProcess:
         listen: str | None,
         tls: ssl.SSLContext | None,
         extra_bytes: int = 0,
-        connection: type[HttpServerConnection] = HttpServerConnection,
+        connection: type[HttpServerConnection] = UsualServerConnection,
     ) -> None:
         if listen is None:
             return

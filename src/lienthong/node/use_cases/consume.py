@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from lienthong.adapters.http.answer import Connections, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
@@ -21,6 +21,8 @@ from lienthong.wire.faults import Side
 from lienthong.wire.node_message import CarriedMessage, carried_message, node_fault, request_bytes, waiting_request
 from lienthong.wire.trunk import TrunkRequest
 
+_REQUEST: Final = RecordKind.REQUEST
+_CONSUMER: Final = Side.CONSUMER
 
 class Peers(Protocol):
     """The other nodes."""
@@ -73,7 +75,7 @@ class ConsumerRun:
         failure = self._plane.ledger.failure
         if failure is not None:
             # Nothing leaves that could not be recorded here.
-            self._fault(effects.Fault(failure, Side.CONSUMER, None))
+            self._fault(effects.Fault(failure, _CONSUMER, None))
             return
         self.feed(request)
 
@@ -114,7 +116,7 @@ class ConsumerRun:
                 refused, self._refused = self._refused, None
                 self.failed(refused)
             return
-        batch = self._batch if record.kind is RecordKind.REQUEST else self._arrived
+        batch = self._batch if record.kind is _REQUEST else self._arrived
         assert batch is not None, "the message has a place in a batch"
         batch.recording.add(record, self.feed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from lienthong.adapters.http.answer import Caller, Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
@@ -17,6 +17,7 @@ from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.wire.node_message import CarriedMessage
 
+_REQUEST: Final = RecordKind.REQUEST
 
 class Services(Protocol):
     """The systems behind this node. A service that is not among them: Refused UnknownService."""
@@ -142,7 +143,7 @@ class ProviderRun:
 
     def _in_frame(self, record: Record, feed: Callable[[object], None]) -> None:
         assert self._arrived is not None, "the request came in a batch"
-        if record.kind is RecordKind.REQUEST:
+        if record.kind is _REQUEST:
             self._arrived.recording.add(record, feed)
         else:
             assert self._batch is not None, "the answer is signed in a batch"
