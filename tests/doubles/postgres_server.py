@@ -18,9 +18,8 @@ from types import TracebackType
 
 from bench.machine import ToolMissing
 
-USER, GUARDED = "lienthong", "guarded"
-"""Roles: one that is believed as it says, one that must give `PASSWORD`."""
-PASSWORD = "m4t-khau"
+USER = "lienthong"
+"""The role that is believed; all others must give their password."""
 _DEBIAN = Path("/usr/lib/postgresql")
 _ACCOUNT = "postgres"
 _SETTINGS = ("listen_addresses=", "fsync=off", "shared_buffers=16MB", "max_connections=20")
@@ -30,16 +29,17 @@ class PostgresServer:
     """A server with one empty database. A context manager; `stop` and `start` keep what it has stored."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="lt-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="lt-pg-"))
+        """Where its socket is."""
         self._as: dict[str, object] = {}
         if os.geteuid() == 0:
             account = _account()
-            os.chown(self._folder, account.pw_uid, account.pw_gid)
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
             self._as = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        self._data = self._folder / "data"
+        self._data = self.folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
         self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", f"--username={USER}")
-        rules = f"local all {GUARDED} scram-sha-256\nlocal all all trust\n"
+        rules = f"local all {USER} trust\nlocal all all scram-sha-256\n"
         (self._data / "pg_hba.conf").write_text(rules, encoding="utf-8")
 
     @property
@@ -49,23 +49,23 @@ class PostgresServer:
 
     def url_of(self, role: str, database: str = "postgres") -> str:
         """The same for another role or database."""
-        return f"postgresql://{role}@/{database}?host={self._folder}"
+        return f"postgresql://{role}@/{database}?host={self.folder}"
 
     @property
     def log(self) -> str:
         """What the server said."""
-        return (self._folder / "log").read_text(encoding="utf-8")
+        return (self.folder / "log").read_text(encoding="utf-8")
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [tool("postgres"), "-D", str(self._data), "-k", str(self._folder)]
-        with (self._folder / "log").open("ab") as log:
+        command = [tool("postgres"), "-D", str(self._data), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *(part for setting in _SETTINGS for part in ("-c", setting))],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self._folder,
+                cwd=self.folder,
                 **self._as,  # type: ignore[call-overload]
             )
         end = time.monotonic() + 30
@@ -99,12 +99,12 @@ class PostgresServer:
             return cursor.fetchall() if cursor.description else []
 
     def _ready(self) -> int:
-        probe = [tool("pg_isready"), "--quiet", "--host", str(self._folder)]
+        probe = [tool("pg_isready"), "--quiet", "--host", str(self.folder)]
         return subprocess.run(probe, check=False, timeout=10).returncode
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [tool(name), "-D", str(self._data), *arguments]
-        done = subprocess.run(command, cwd=self._folder, capture_output=True, **self._as)  # type: ignore[call-overload]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, **self._as)  # type: ignore[call-overload]
         assert done.returncode == 0, done.stderr.decode()
 
     def _signal(self, number: int) -> None:
@@ -121,7 +121,7 @@ class PostgresServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def tool(name: str) -> str:
