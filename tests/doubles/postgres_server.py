@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -108,10 +109,14 @@ class PostgresServer:
         assert done.returncode == 0, done.stderr.decode()
 
     def _signal(self, number: int) -> None:
-        if self._process is not None:
-            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-            for process in (self._process.pid, *map(int, children.split())):
-                os.kill(process, number)
+        """To the server first, so that it starts no process meanwhile, then to those that it has."""
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text(encoding="ascii")
+        for child in map(int, children.split()):
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
 
     def __enter__(self) -> PostgresServer:
         self.start()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from bench.machine import ToolMissing
 from tests.docs.blocks import blocks
 from tests.doubles.ledgers import write_exchanges, write_records
 from tests.doubles.postgres_server import USER, PostgresServer, tool
@@ -208,3 +209,8 @@ def test_a_node_with_sqlite_does_not_read_the_library(ledger: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=os.environ, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_machine_without_the_server_is_told_the_remedy() -> None:
+    with pytest.raises(ToolMissing, match="make tools"):
+        tool("no-such-program")
