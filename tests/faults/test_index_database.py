@@ -143,6 +143,19 @@ def test_a_server_that_goes_in_the_middle_and_comes_back(rig: Rig, server: Postg
     check_complete(rig, server)
 
 
+def test_tables_that_were_dropped_are_made_again(rig: Rig, server: PostgresServer) -> None:
+    rig.start()
+    ledger = rig.consumer.ledger
+    ask(rig)
+    until(lambda: bool(server.sql("SELECT 1 FROM pg_tables WHERE schemaname = 'lienthong_index_1'")))
+    until(lambda: indexed(server, ledger) == on_record(ledger))
+    server.sql("DROP SCHEMA lienthong_index_1 CASCADE")
+    ask(rig)
+    until(lambda: bool(server.sql("SELECT 1 FROM pg_tables WHERE schemaname = 'lienthong_index_1'")))
+    until(lambda: indexed(server, ledger) == on_record(ledger))
+    check_complete(rig, server)
+
+
 def test_a_slow_server_makes_the_index_late_and_nothing_else(rig: Rig, server: PostgresServer) -> None:
     rig.start()
     ask(rig)
