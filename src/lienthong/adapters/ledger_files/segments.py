@@ -144,6 +144,14 @@ def read_one(directory: Path, position: Position) -> bytes:
     return bytes(entry.records[position.slot])
 
 
+def read_ledger_id(directory: Path) -> bytes:
+    """The 16 bytes that name the ledger. Raises Unavailable NotFound where it has no segment yet."""
+    if not segment_path(directory, 1).exists():
+        raise Unavailable("NotFound", "The ledger has no segment yet")
+    _, header = _open_segment(directory, 1)
+    return header.ledger_id
+
+
 def find_tail(directory: Path, number: int) -> Tail:
     """Where segment `number` ends. Raises Unproven or Malformed LedgerDamaged."""
     view, header = _open_segment(directory, number)
