@@ -54,6 +54,7 @@ class HttpClientConnection(InboxProtocol):
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
+        super().__init__()
         self._pool = pool
         self._parser: Any = httptools.HttpResponseParser(self)
         self._answer = HttpAnswer()

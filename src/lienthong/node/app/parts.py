@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lienthong.adapters import multi_buffer
+from lienthong.adapters.clock import clock_ms
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
@@ -66,11 +66,6 @@ class Parts:
         """Bring a newer directory into force for every exchange that begins from now on."""
         self.consumer.directory = directory
         self.provider.directory = directory
-
-
-def clock_ms() -> int:
-    """The wall clock in ms since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def build(settings: NodeSettings, base: Path, worker: int) -> Parts:

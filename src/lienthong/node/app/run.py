@@ -13,6 +13,7 @@ from typing import Any
 
 import uvloop
 
+from lienthong.adapters.clock import clock_ms
 from lienthong.adapters.http.lane import LaneServerConnection, UsualServerConnection
 from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
 from lienthong.directory.freshness import Freshness, freshness
@@ -26,7 +27,7 @@ from lienthong.node.api.peer import PeerDoor
 from lienthong.node.api.tokens import TokenEndpoint
 from lienthong.node.app.channels import front_server, peer_server
 from lienthong.node.app.logs import JsonLog
-from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
+from lienthong.node.app.parts import Parts, build, door_bounds
 from lienthong.node.app.process import freeze, settle
 from lienthong.node.config import NodeSettings
 from lienthong.node.jobs.indexing import LATE_S, Indexing, IndexState, Pace
@@ -164,9 +165,14 @@ class _NodeProcess:
         self._registries.append(registry)
         bounds = door_bounds(self._settings.limits, extra_bytes)
         host, _, port = listen.rpartition(":")
+
+        def accept() -> Any:
+            """Its methods are those of a buffered protocol of asyncio, of which it inherits nothing (`inbox`)."""
+            return connection(handler, bounds=bounds, clock=loop.time, registry=registry)
+
         self._servers.append(
             await loop.create_server(
-                lambda: connection(handler, bounds=bounds, clock=loop.time, registry=registry),
+                accept,
                 host.strip("[]"),
                 int(port),
                 ssl=tls,
