@@ -40,4 +40,4 @@ class InboxProtocol:
 
     def data_received(self, data: bytes) -> None:
         """The bytes that arrived."""
-        raise NotImplementedError(type(self).__name__)
+        raise AssertionError(f"{type(self).__name__} takes nothing")
