@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.doubles.day_keys import KEYS
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, request_record, response_record
 from tests.doubles.signing import Signer
 from tests.doubles.values import replace
@@ -15,8 +16,8 @@ from lienthong.adapters.ledger_files import START, LedgerRecord, Position
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import leaf
-from lienthong.evidence.frame_record import encode_frame
 from lienthong.evidence.record import encode_record
+from lienthong.evidence.sealing import encode_frame
 from lienthong.node.store.ledger_index import BATCH_MESSAGES, LedgerIndex
 
 CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
@@ -82,7 +83,7 @@ def _frame(number: int, size: int) -> LedgerRecord:
     leaves = [leaf(record.digests) for record in records]
     signature = CONSUMER.sign(batch_of([record.digests for record in records]).root)
     place, following = Position(1, 96 + number, 0), Position(1, 97 + number, 0)
-    return LedgerRecord(place, following, encode_frame(signature, leaves, records))
+    return LedgerRecord(place, following, encode_frame(signature, leaves, records, KEYS.current()))
 
 
 def test_each_message_of_a_frame_is_found_at_its_part(index: LedgerIndex) -> None:
