@@ -66,7 +66,7 @@ class DayKey:
         self._count += 1
         return self._run + self._count.to_bytes(_HALF, "big")
 
-    def seal(self, nonce: bytes, content: bytes, associated: bytes | memoryview) -> bytes:
+    def seal(self, nonce: bytes, content: bytes, associated: bytes | bytearray) -> bytes:
         """Encrypted, with the tag; `nonce` is one of this run."""
         return self._cipher.encrypt(nonce[_HALF:], content, associated)
 

@@ -23,7 +23,7 @@ _BODY: Final = Record.__struct_fields__.index("body")
 _NOTHING: Final = 2
 """Bytes of an empty binary value at the end of the array."""
 _USUAL_MAX: Final = 1024
-_encode: Final = msgspec.msgpack.Encoder().encode
+_pack: Final = msgspec.msgpack.Encoder().encode_into
 
 
 class SealingKey(Protocol):
@@ -36,7 +36,7 @@ class SealingKey(Protocol):
     def nonce(self) -> bytes:
         """24 bytes that nobody has used with this key or will."""
 
-    def seal(self, nonce: bytes, content: bytes, associated: bytes | memoryview) -> bytes:
+    def seal(self, nonce: bytes, content: bytes, associated: bytes | bytearray) -> bytes:
         """`content` encrypted, and a tag of 16 bytes over it and `associated`; `nonce` is one of `nonce()`."""
 
 
@@ -77,10 +77,11 @@ def _sealed(
             fields[_BODY] = b""
         kept.append(fields)
     nonce = key.nonce()
-    head = _encode((SEALED_VERSION, signature, b"".join(leaves), kept, key.key_id, nonce, lengths, b""))
-    clear = memoryview(head)[:-_NOTHING]
+    clear = bytearray(_USUAL_MAX)  # grows by itself, to the length of what is packed
+    _pack((SEALED_VERSION, signature, b"".join(leaves), kept, key.key_id, nonce, lengths, b""), clear)
+    del clear[-_NOTHING:]
     sealed = key.seal(nonce, b"".join(parts), clear)
     encoded = b"".join((clear, binary_head(len(sealed)), sealed))
-    if len(head) > usual:
+    if len(clear) > usual:
         decode_records(encoded)
     return encoded
