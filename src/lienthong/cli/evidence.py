@@ -113,7 +113,7 @@ def _find(data_dir: Path, message_id: str, key: str | None) -> dict[str, list[Ex
     from lienthong.node.store.exchanges import find_exchanges
 
     try:
-        exchanges = find_exchanges(data_dir, message_id, key_encryption=key)
+        exchanges = find_exchanges(data_dir, message_id, key_encryption=key, without_index=_tell_of_index)
     except LienthongError as error:
         typer.echo(f"The ledger cannot be read: {error}", err=True)
         raise typer.Exit(NOT_PROVEN) from None
@@ -121,6 +121,14 @@ def _find(data_dir: Path, message_id: str, key: str | None) -> dict[str, list[Ex
         typer.echo("No record of this message.", err=True)
         raise typer.Exit(NOT_FOUND)
     return exchanges
+
+
+def _tell_of_index(error: Exception) -> None:
+    typer.echo(
+        f"Không hỏi được chỉ mục ({error}); đọc toàn bộ sổ cái, sẽ lâu hơn. / "
+        f"The index cannot be asked; the whole ledger is read instead, which takes longer.",
+        err=True,
+    )
 
 
 def _write_message(one: Examined, folder: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_record_that_was_changed_after_it_was_sealed_is_not_proven(data_dir: P
         day_key_directory(data_dir), key_encryption_uri(data_dir), clock_ms=lambda: NOW_MS, random=os.urandom
     )
     forged = encode_alone(request_record(CONSUMER, request_id="r-9", message_id="m-9"), keys.current())
-    write_encoded(data_dir, [forged.replace(b"grant-7", b"grant-8")])
+    write_encoded(ledger_directory(data_dir), [forged.replace(b"grant-7", b"grant-8")])
     status, text = _run("show", "m-9", "--data-dir", data_dir)
     assert status == 3
     assert "NOT proven: InvalidReference" in text

@@ -13,7 +13,8 @@ from typing import Any
 
 import uvloop
 
-from lienthong.adapters.http.lane import LaneServerConnection
+from lienthong.adapters.clock import clock_ms
+from lienthong.adapters.http.lane import LaneServerConnection, UsualServerConnection
 from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
 from lienthong.directory.freshness import Freshness, freshness
 from lienthong.domain.errors import LienthongError
@@ -26,12 +27,13 @@ from lienthong.node.api.peer import PeerDoor
 from lienthong.node.api.tokens import TokenEndpoint
 from lienthong.node.app.channels import front_server, peer_server
 from lienthong.node.app.logs import JsonLog
-from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
+from lienthong.node.app.parts import Parts, build, door_bounds
 from lienthong.node.app.process import freeze, settle
 from lienthong.node.config import NodeSettings
-from lienthong.node.jobs.indexing import Indexing, Pace
+from lienthong.node.jobs.indexing import LATE_S, Indexing, IndexState, Pace
 from lienthong.node.jobs.mending import keep_ledger_open
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
+from lienthong.node.store.indexes import keep_database, need_engine, open_index
 from lienthong.node.use_cases.trunk.serving import ServedTrunks
 from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.faults import CodeStyle
@@ -63,16 +65,11 @@ class _NodeProcess:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        need_engine(self._settings.index.database)
         self._parts = parts = build(self._settings, self._base, self._worker)
         await self._recover(parts)
-        indexing = Indexing(
-            parts.ledger_folder,
-            lambda: parts.ledger.durable_end,
-            pace=Pace(parts.plane.tally.total, time.monotonic),
-            log=self._log,
-        )
-        indexing.start()
-        await self._listen(parts)
+        indexing = self._index(parts)
+        await self._listen(parts, indexing)
         jobs = [loop.create_task(self._sweep(parts)), loop.create_task(self._refresh(parts))]
         mending = loop.create_task(keep_ledger_open(parts.ledger, stop, log=self._log))
         freeze()
@@ -100,7 +97,21 @@ class _NodeProcess:
             await done
         self._log.info("ledger.recovered", records=found.records, without_end=len(found.open_requests))
 
-    async def _listen(self, parts: Parts) -> None:
+    def _index(self, parts: Parts) -> Indexing:
+        """Begin to copy the ledger into its index, whether that can be reached now or later."""
+        database = self._settings.index.database
+        keep_database(parts.ledger_folder, database)
+        indexing = Indexing(
+            parts.ledger_folder,
+            lambda: parts.ledger.durable_end,
+            open_index=lambda: open_index(parts.ledger_folder, database),
+            pace=Pace(parts.plane.tally.total, time.monotonic),
+            log=self._log,
+        )
+        indexing.start()
+        return indexing
+
+    async def _listen(self, parts: Parts, indexing: Indexing) -> None:
         settings, plane = self._settings, parts.plane
         style = CodeStyle(settings.node.error_style)
         front = FrontDoor(
@@ -135,7 +146,7 @@ class _NodeProcess:
         extra = PART_BYTES_MAX
         tls = peer_server(settings.peer, self._base, authorities)
         await self._open(peer, settings.peer.listen, tls, extra, LaneServerConnection)
-        admin = AdminDoor(plane.tally, lambda: self._health(parts), lambda: self._gauges(parts))
+        admin = AdminDoor(plane.tally, lambda: self._health(parts, indexing), lambda: self._gauges(parts, indexing))
         if self._worker == 0:
             await self._open(admin, settings.admin.listen, None)
 
@@ -145,7 +156,7 @@ class _NodeProcess:
         listen: str | None,
         tls: ssl.SSLContext | None,
         extra_bytes: int = 0,
-        connection: type[HttpServerConnection] = HttpServerConnection,
+        connection: type[HttpServerConnection] = UsualServerConnection,
     ) -> None:
         if listen is None:
             return
@@ -154,9 +165,14 @@ class _NodeProcess:
         self._registries.append(registry)
         bounds = door_bounds(self._settings.limits, extra_bytes)
         host, _, port = listen.rpartition(":")
+
+        def accept() -> Any:
+            """Its methods are those of a buffered protocol of asyncio, of which it inherits nothing (`inbox`)."""
+            return connection(handler, bounds=bounds, clock=loop.time, registry=registry)
+
         self._servers.append(
             await loop.create_server(
-                lambda: connection(handler, bounds=bounds, clock=loop.time, registry=registry),
+                accept,
                 host.strip("[]"),
                 int(port),
                 ssl=tls,
@@ -197,13 +213,12 @@ class _NodeProcess:
             one.drain()
         loop = asyncio.get_running_loop()
         end = loop.time() + _DRAIN_S
-        in_flight = parts.plane.tally.in_flight
-        while any(in_flight.values()) and loop.time() < end:
+        while parts.plane.tally.in_flight and loop.time() < end:
             await asyncio.sleep(0.02)
         for pool in (*parts.peers.pools(), *parts.backends.pools(), *self._trunks):
             pool.close()
 
-    def _health(self, parts: Parts) -> tuple[bool, dict[str, Any]]:
+    def _health(self, parts: Parts, indexing: Indexing) -> tuple[bool, dict[str, Any]]:
         directory, warning = parts.consumer.directory, parts.ledger.warning
         failure = parts.ledger.failure or parts.day_keys.failure
         state = freshness(directory, now_ms=clock_ms(), warn_before_ms=_WARN_BEFORE_MS)
@@ -216,19 +231,30 @@ class _NodeProcess:
             },
             "ledger": "ok" if failure is None else failure.message,
             "ledger_warning": None if warning is None else warning.message,
-            "in_flight": parts.plane.tally.in_flight,
+            "index": _index_word(indexing.state),
+            "index_late_s": round(indexing.state.late_s),
+            "in_flight": {name: side.in_flight for name, side in parts.plane.tally.sides().items()},
         }
         return failure is None and state is not Freshness.STALE, facts
 
-    def _gauges(self, parts: Parts) -> dict[str, float]:
+    def _gauges(self, parts: Parts, indexing: Indexing) -> dict[str, float]:
         directory = parts.consumer.directory
         return {
             "directory_version": directory.version,
             "directory_expires_in_seconds": (directory.expires_at_ms - clock_ms()) / 1000,
             "ledger_failed": float((parts.ledger.failure or parts.day_keys.failure) is not None),
             "ledger_warning": float(parts.ledger.warning is not None),
+            "index_failed": float(indexing.state.failure is not None),
+            "index_late_seconds": indexing.state.late_s,
             "connections": float(sum(len(registry) for registry in self._registries)),
         }
+
+
+def _index_word(state: IndexState) -> str:
+    """`late` is more than the minute that a busy node lets it wait."""
+    if state.failure is not None:
+        return state.failure
+    return "late" if state.late_s > 2 * LATE_S else "ok"
 
 
 def _settle(done: asyncio.Future[None]) -> Callable[[BaseException | None], None]:

@@ -1,8 +1,9 @@
 """Where the files of a node's data folder lie.
 
-``ledger/<worker>/`` one ledger for each writing process, with its index beside the segments; ``certificates/`` the
-signers' certificates that records name; ``day-keys/`` the keys that header parts and bodies are sealed with, and
-``at-rest.key`` the key that wraps these, unless the settings name another place for it.
+``ledger/<worker>/`` one ledger for each writing process, with its index beside the segments, or the address of the
+database that has it; ``certificates/`` the signers' certificates that records name; ``day-keys/`` the keys that
+header parts and bodies are sealed with, and ``at-rest.key`` the key that wraps these, unless the settings name
+another place for it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ def ledger_directories(data_dir: Path) -> list[Path]:
 def index_path(ledger: Path) -> Path:
     """The index of a ledger."""
     return ledger / "index.sqlite3"
+
+
+def index_database_path(ledger: Path) -> Path:
+    """Where a node leaves the address of the database that has the index of a ledger."""
+    return ledger / "index.database"
 
 
 def certificate_directory(data_dir: Path) -> Path:
