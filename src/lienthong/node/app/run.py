@@ -219,7 +219,8 @@ class _NodeProcess:
             pool.close()
 
     def _health(self, parts: Parts, indexing: Indexing) -> tuple[bool, dict[str, Any]]:
-        directory, failure, warning = parts.consumer.directory, parts.ledger.failure, parts.ledger.warning
+        directory, warning = parts.consumer.directory, parts.ledger.warning
+        failure = parts.ledger.failure or parts.day_keys.failure
         state = freshness(directory, now_ms=clock_ms(), warn_before_ms=_WARN_BEFORE_MS)
         facts = {
             "node": self._settings.node.id,
@@ -241,7 +242,7 @@ class _NodeProcess:
         return {
             "directory_version": directory.version,
             "directory_expires_in_seconds": (directory.expires_at_ms - clock_ms()) / 1000,
-            "ledger_failed": float(parts.ledger.failure is not None),
+            "ledger_failed": float((parts.ledger.failure or parts.day_keys.failure) is not None),
             "ledger_warning": float(parts.ledger.warning is not None),
             "index_failed": float(indexing.state.failure is not None),
             "index_late_seconds": indexing.state.late_s,

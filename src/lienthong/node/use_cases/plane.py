@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.record import Record, encode_record
+from lienthong.evidence.sealing import SealingKey, encode_alone
 from lienthong.exchange import inputs
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.tally import Tally
@@ -24,6 +25,9 @@ class Ledger(Protocol):
 
     def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
         """Take a record; raises Unavailable LoggingFailed where it cannot."""
+
+    def day_key(self) -> SealingKey:
+        """What header parts and bodies are sealed with now; raises Unavailable where there is none."""
 
 
 class Logger(Protocol):
@@ -95,9 +99,16 @@ class Plane:
                 if record.batch_size and in_frame is not None:
                     in_frame(record, waiting.fed)
                 else:
-                    self.ledger.append(encode_record(record), waiting.done)
+                    self.ledger.append(encoded(record, self.ledger.day_key), waiting.done)
         except LienthongError as error:
             waiting.failed(error)
+
+
+def encoded(record: Record, day_key: Callable[[], SealingKey]) -> bytes:
+    """The bytes of a record that stands alone: sealed, where there is something to seal. Raises Unavailable."""
+    if record.header_part or record.body is not None:
+        return encode_alone(record, day_key())
+    return encode_record(record)
 
 
 class _Waiting:

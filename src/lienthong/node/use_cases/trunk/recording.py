@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from lienthong.domain.errors import LienthongError
-from lienthong.evidence.frame_record import encode_frame
 from lienthong.evidence.record import Record
+from lienthong.evidence.sealing import encode_frame
 from lienthong.evidence.signature import Signature
 from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.plane import RECORDED, Ledger, record_failed
@@ -49,8 +49,10 @@ class Recording:
         if not records:
             return
         told = _Told(self._loop, feeds)
+        ledger = self._ledger
         try:
-            self._ledger.append(encode_frame(self._signature, self._leaves, records), told.done)
+            encoded = encode_frame(self._signature, self._leaves, records, ledger.day_key())
+            ledger.append(encoded, told.done)
         except LienthongError as error:
             told.done(error)
 
