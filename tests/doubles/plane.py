@@ -29,7 +29,9 @@ class MemoryLedger:
         self.records: list[Record] = []
         self._waiting: list[Callable[[BaseException | None], None]] = []
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
         self.records.extend(decode_records(encoded, KEYS))
         self._waiting.append(done)
 

@@ -23,8 +23,13 @@ class Ledger(Protocol):
     def failure(self) -> Unavailable | None:
         """Why nothing is taken now; None while all is well."""
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
-        """Take a record; raises Unavailable LoggingFailed where it cannot."""
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
+        """Take a record; raises Unavailable LoggingFailed where it cannot.
+
+        `later`: it may wait a moment for others, as nobody waits for it before another one is to be durable, too.
+        """
 
     def day_key(self) -> SealingKey:
         """What header parts and bodies are sealed with now; raises Unavailable where there is none."""
@@ -83,11 +88,16 @@ class Plane:
     log: Logger
 
     def append(
-        self, records: tuple[Record, ...], feed: Feed, in_frame: Callable[[Record, Feed], None] | None = None
+        self,
+        records: tuple[Record, ...],
+        feed: Feed,
+        in_frame: Callable[[Record, Feed], None] | None = None,
+        *,
+        later: bool = False,
     ) -> None:
         """Make `records` durable, then feed Recorded or RecordFailed, once.
 
-        `in_frame` takes those of messages of a batch, which become durable with others.
+        `in_frame` takes those of messages of a batch, which become durable with others; `later` as the ledger has it.
         """
         first = records[0]
         if len(records) == 1 and first.batch_size and in_frame is not None:
@@ -99,7 +109,7 @@ class Plane:
                 if record.batch_size and in_frame is not None:
                     in_frame(record, waiting.fed)
                 else:
-                    self.ledger.append(encoded(record, self.ledger.day_key), waiting.done)
+                    self.ledger.append(encoded(record, self.ledger.day_key), waiting.done, later)
         except LienthongError as error:
             waiting.failed(error)
 

@@ -16,7 +16,9 @@ class Writer(Protocol):
     def failure(self) -> Unavailable | None:
         """Why nothing is taken now."""
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
         """Take a record; raises Unavailable LoggingFailed where it cannot."""
 
 
@@ -41,9 +43,11 @@ class SealedLedger:
         """Why nothing is taken now. A key that is missing is not said here: it is asked for with each record."""
         return self._writer.failure
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
         """Take a record; raises Unavailable LoggingFailed where it cannot."""
-        self._writer.append(encoded, done)
+        self._writer.append(encoded, done, later)
 
     def day_key(self) -> SealingKey:
         """What to seal with now; raises Unavailable where there is none."""

@@ -36,7 +36,9 @@ class Writer:
     def __init__(self) -> None:
         self.taken: list[bytes] = []
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
         self.taken.append(encoded)
         done(None)
 

@@ -36,7 +36,8 @@ class Batching(Generic[_M]):
     """Belongs to the event loop. `leave` sends the entries of a batch; `most` may be under way (`holding`)."""
 
     __slots__ = (
-        "_crowd", "_held", "_holding", "_leave", "_ledger", "_loop", "_signing", "_since", "_size", "_waiting",
+        "_crowd", "_held", "_holding", "_later", "_leave", "_ledger", "_loop", "_signing", "_since", "_size",
+        "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -47,11 +48,14 @@ class Batching(Generic[_M]):
         leave: Leave[_M],
         *,
         most: int,
+        later: bool = False,
     ) -> None:
+        """`later`: nobody waits for the records of these messages before others come (`Recording`)."""
         self._loop = loop
         self._ledger = ledger
         self._signing = signing
         self._leave = leave
+        self._later = later
         self._waiting: list[tuple[Sign, Joined[_M]]] = []
         self._size = 0
         self._crowd = 0
@@ -131,7 +135,7 @@ class Batching(Generic[_M]):
             for _, joined in taken:
                 self._tell(joined, None, 0, inputs.CannotSign(error))
             return
-        recording = Recording(self._ledger, self._loop, signature, made.leaves)
+        recording = Recording(self._ledger, self._loop, signature, made.leaves, self._later)
         batch = LeavingBatch(signature, made.leaves, self._leave, recording)
         self._holding.add(batch)
         for index, (_, joined) in enumerate(taken):

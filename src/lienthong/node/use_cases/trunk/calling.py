@@ -81,7 +81,7 @@ class CallingTrunk:
         self._connection = connection
         self._loop = loop
         self._batching: Batching[TrunkRequest] = Batching(
-            loop, signatures.signing, ledger, self._leave, most=UNDER_WAY_MAX
+            loop, signatures.signing, ledger, self._leave, most=UNDER_WAY_MAX, later=True
         )
         self._verifier = signatures.verifier
         self._ledger = ledger

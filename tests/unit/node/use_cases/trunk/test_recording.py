@@ -32,7 +32,9 @@ class Ledger:
     def __init__(self) -> None:
         self.taken: list[tuple[bytes, Callable[[BaseException | None], None]]] = []
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
         if self.failure is not None:
             raise self.failure
         self.taken.append((encoded, done))
