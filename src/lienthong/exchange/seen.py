@@ -43,13 +43,15 @@ class KeySet:
         return self._count
 
     def __contains__(self, key: bytes) -> bool:
-        return self._place(key) >= 0
+        # Looking into a shard is waiting for memory: none, where there is nothing at all.
+        return self._count > 0 and self._place(key) >= 0
 
     def add(self, key: bytes) -> None:
         """Take up a key that is not there yet."""
-        shard = self._shards[_shard_of(key)]
+        number = _shard_of(key)
+        shard = self._shards[number]
         if shard is None:
-            self._shards[_shard_of(key)] = bytearray(key)
+            self._shards[number] = bytearray(key)
         else:
             shard += key
         self._count += 1
@@ -94,7 +96,7 @@ class SeenOnce:
 
     def seen(self, key: bytes) -> bytes | None:
         """The key if it was taken before, else None."""
-        return key if key in self._current or key in self._previous else None
+        return key if self._current.__contains__(key) or self._previous.__contains__(key) else None
 
     def add(self, key: bytes, now_ms: int) -> None:
         """Remember what was not `seen`; raises Unavailable Overloaded at the bound (it never forgets early)."""
