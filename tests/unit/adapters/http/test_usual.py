@@ -133,7 +133,7 @@ def _apply(whole: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
 
 
 @given(_mutated(REQUEST))
-@settings(max_examples=1500)
+@settings(max_examples=600)
 def test_what_is_read_is_what_the_parser_reads(data: bytes) -> None:
     found = read(data)
     if found is None:
@@ -146,7 +146,7 @@ def test_what_is_read_is_what_the_parser_reads(data: bytes) -> None:
 
 
 @given(_mutated(ANSWER))
-@settings(max_examples=1500)
+@settings(max_examples=600)
 def test_an_answer_is_what_the_parser_reads(data: bytes) -> None:
     found = u.usual_answer(data, ANSWERS)
     if found is None:
