@@ -6,7 +6,6 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +14,17 @@ from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
 from lienthong.adapters.http.request import Bounds
-from lienthong.adapters.keys import CertificateStore, check_pair, load_signing_key, read_certificate
+from lienthong.adapters.keys import CertificateStore
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import QuotaWindows
-from lienthong.domain.errors import Unavailable
-from lienthong.domain.identifiers import MemberId, parse_member_id, parse_node_id
-from lienthong.evidence.xades import SignerTemplate
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.domain.identifiers import parse_node_id
 from lienthong.exchange.consumer import ConsumerContext
 from lienthong.exchange.provider import ProviderContext
 from lienthong.exchange.replay import ReplayGuard
 from lienthong.node.api.callers import Callers
-from lienthong.node.app.channels import peer_client
+from lienthong.node.app.in_force import InForce, Named
 from lienthong.node.app.logs import JsonLog
 from lienthong.node.config import LimitsSection, NodeSettings
 from lienthong.node.store.places import certificate_directory, ledger_directory, shared_path
@@ -34,7 +32,7 @@ from lienthong.node.store.taken_and_used import SharedQuota, SharedReplay, open_
 from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane
-from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
+from lienthong.node.use_cases.signatures import Signatures, Signing, Verifier
 from lienthong.node.use_cases.tally import Tally
 from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.message import PART_BYTES_MAX
@@ -61,11 +59,18 @@ class Parts:
     backends: Backends
     callers: Callers
     trunk_bounds: TrunkBounds
+    in_force: InForce
+    named: Named
 
     def directory_changed(self, directory: FreshDirectory) -> None:
         """Bring a newer directory into force for every exchange that begins from now on."""
         self.consumer.directory = directory
         self.provider.directory = directory
+        self.named.update(directory)
+        try:
+            self.in_force.channel.trust(directory.channel_authorities)
+        except LienthongError as error:
+            self.plane.log.warning("channel.authorities_not_used", code=error.code, message=error.message)
 
 
 def clock_ms() -> int:
@@ -88,9 +93,10 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         settings=LedgerSettings(segment_bytes=settings.ledger.segment_mib << 20),
     )
     certificates = CertificateStore(certificate_directory(data))
+    in_force = InForce(settings, base, authorities=directory.channel_authorities, keep=certificates.keep)
     ids = Ids(clock_ms, os.urandom)
     signatures = Signatures(
-        Signing(clock_ms, _signers(settings, base, certificates)),
+        Signing(clock_ms, in_force.signers()),
         Verifier(clock_ms, int(limits.window_s * 1000), certificates.keep),
     )
     plane = Plane(clock_ms, ids, ledger, signatures, Tally(), JsonLog(clock_ms))
@@ -99,10 +105,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     consumer = ConsumerContext(directory, consumer_quota, parse_node_id(settings.node.id))
     backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))
     provider = ProviderContext(directory, provider_quota, replay, backends.services)
-    peers = Peers(
-        lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities),
-        client_bounds(limits, PART_BYTES_MAX),
-    )
+    peers = Peers(lambda: in_force.channel.client, client_bounds(limits, PART_BYTES_MAX))
     trunk_bounds = TrunkBounds(body=limits.inline_body_kib << 10)
     if settings.peer.trunk:
         peers.trunks = Trunks(
@@ -117,8 +120,14 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
     return Parts(
         settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers,
-        trunk_bounds,
+        trunk_bounds, in_force, _named(settings, directory),
     )  # fmt: skip
+
+
+def _named(settings: NodeSettings, directory: FreshDirectory) -> Named:
+    named = Named(parse_node_id(settings.node.id), settings.directory.poll_s, asyncio.get_running_loop().time)
+    named.update(directory)
+    return named
 
 
 def _sign_side_by_side(plane: Plane) -> None:
@@ -144,25 +153,6 @@ def _directory_client(settings: NodeSettings, base: Path, cache: Path) -> Direct
         raise Unavailable("MalformedGlobalConf", f"the trusted root cannot be read: {error.strerror}") from None
     source = section.source if "://" in section.source else base / section.source
     return DirectoryClient(source, root, cache)
-
-
-def _signers(settings: NodeSettings, base: Path, certificates: CertificateStore) -> Mapping[MemberId, Signer]:
-    signers = {}
-    for section in settings.signing:
-        member = parse_member_id(section.member)
-        try:
-            certificate = read_certificate((base / section.certificate).read_bytes(), member)
-        except OSError as error:
-            raise Unavailable(
-                "KeyNotFound", f"the signing certificate of {member} cannot be read: {error.strerror}"
-            ) from None
-        certificates.keep(certificate)
-        scheme, _, name = section.key.partition(":")
-        uri = f"file:{(base / name).resolve()}" if scheme == "file" else section.key
-        key = load_signing_key(uri)
-        check_pair(key, certificate)
-        signers[member] = Signer(key, SignerTemplate(certificate.digest))
-    return signers
 
 
 def _shared_state(settings: NodeSettings, data: Path) -> tuple[ReplayGuard, QuotaWindows, QuotaWindows]:

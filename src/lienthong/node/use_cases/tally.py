@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 LATENCY_BOUNDS_MS: Final = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)
 
@@ -11,6 +12,8 @@ LATENCY_BOUNDS_MS: Final = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 50
 OUTCOMES_MAX = 512
 """Codes are told by other nodes too: past this many, new ones count as `OTHER`."""
 OTHER = "Other"
+Gauges: TypeAlias = "Mapping[str, float | Mapping[str, float]]"
+"""Figures of the moment by name; one of the node's certificates each by the name of the certificate."""
 
 
 class Tally:

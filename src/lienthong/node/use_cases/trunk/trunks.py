@@ -123,6 +123,12 @@ class Trunks:
         trunk.drain()
         self._leaving.append(trunk)
 
+    def renew(self) -> None:
+        """Every trunk ends with what is in flight on it; others are opened when they are asked for."""
+        for trunk in self._all():
+            self._let_go(trunk)
+        self._lines.clear()
+
     def sweep(self) -> None:
         """End calls past their deadline, connections that are silent, and those that were let go and are idle."""
         for trunk in [*self._all(), *self._leaving]:
