@@ -36,7 +36,7 @@ PLANTED: dict[str, tuple[Mapping[str, str], set[int]]] = {
     "rules touch the world": ({"lienthong.registry.rules": "import os"}, {4}),
     "rules use an adapter": ({"lienthong.node.rules": "import lienthong.adapters"}, {4}),
     "rules of a national database touch the world": ({"national.land.rules": "import secrets"}, {4}),
-    "SQL in the sdk": ({"lienthong.sdk.planted": "import sqlite3"}, {5}),
+    "SQL in a job": ({"lienthong.node.jobs.planted": "import psycopg"}, {5}),
     "SQL in an api": ({"lienthong.registry.api": "from sqlalchemy import select"}, {5}),
     "a desk starts an app of the sdk": (
         {"lienthong.sdk.app": "KEPT = 1", "lienthong.node.api": "import lienthong.sdk.app"},

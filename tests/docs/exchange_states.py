@@ -64,7 +64,7 @@ def _collect(machine: Any, name: str, found: set[str], known: set[str]) -> None:
         calls_super = False
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "self.state":
-                found.add(ast.unparse(node.value).removeprefix("State."))
+                found.add(ast.unparse(node.value).removeprefix("State.").removeprefix("_"))
             elif isinstance(node, ast.Return) and node.value is not None and "()" in _alternatives(node.value):
                 found.add(STAYS)
             elif isinstance(node, ast.Call):

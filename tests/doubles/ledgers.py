@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, in_batch, outcome_record, request_record, response_record
@@ -11,24 +12,24 @@ from tests.doubles.signing import NOW_MS, Signer
 from lienthong.adapters.keys import CertificateStore
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records
 from lienthong.evidence.record import Record, encode_record
-from lienthong.node.store.ledger_index import LedgerIndex
-from lienthong.node.store.places import certificate_directory, index_path, ledger_directory
+from lienthong.node.store.indexes import open_index
+from lienthong.node.store.places import certificate_directory, ledger_directory
 
 CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
 
 
-def write_exchanges(folder: Path) -> None:
-    """One exchange (m-1) that is indexed, one (m-2) that is not yet, and one refused (m-3)."""
+def write_exchanges(folder: Path, database: str = "") -> None:
+    """One exchange (m-1) that is indexed (in `database`), one (m-2) that is not yet, and one refused (m-3)."""
     store = CertificateStore(certificate_directory(folder))
     store.keep(CONSUMER.certificate)
     store.keep(PROVIDER.certificate)
     ledger = ledger_directory(folder)
-    _write(ledger, [request_record(CONSUMER), response_record(PROVIDER)])
-    with LedgerIndex(index_path(ledger)) as index:
+    write_records(ledger, [request_record(CONSUMER), response_record(PROVIDER)])
+    with closing(open_index(ledger, database)) as index:
         index.take(read_records(ledger))
     ids = {"request_id": "r-2", "message_id": "m-2"}
     later = [request_record(CONSUMER, **ids), response_record(PROVIDER, **ids)]  # type: ignore[arg-type]
-    _write(ledger, [*later, outcome_record(request_id="r-3", message_id="m-3")])
+    write_records(ledger, [*later, outcome_record(request_id="r-3", message_id="m-3")])
 
 
 def write_shared_exchange(folder: Path) -> None:
@@ -37,10 +38,12 @@ def write_shared_exchange(folder: Path) -> None:
     ids = {"request_id": "r-4", "message_id": "m-4"}
     records = [request_record(CONSUMER, **ids), response_record(PROVIDER, **ids)]  # type: ignore[arg-type]
     signers = (CONSUMER, PROVIDER)
-    _write(ledger_directory(folder), [in_batch(one, by) for one, by in zip(records, signers, strict=True)])
+    write_records(ledger_directory(folder), [in_batch(one, by) for one, by in zip(records, signers, strict=True)])
 
 
-def _write(ledger: Path, records: list[Record]) -> None:
+def write_records(ledger: Path, records: list[Record]) -> None:
+    """Open the ledger of a folder, making it where it is not there, write and close it."""
+
     async def run() -> None:
         loop = asyncio.get_running_loop()
         settings = LedgerSettings(segment_bytes=65_536)

@@ -16,8 +16,9 @@ from lienthong.domain.identifiers import ServiceId, SystemId
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.signature import encode_signature, sign
 from lienthong.evidence.xades import SignerTemplate
-from lienthong.wire.message import ResponseIds, parse_request_part, request_hash, response_header_part
+from lienthong.wire.message import parse_request_part, request_hash, response_header_part
 from lienthong.wire.node_message import answer_bytes
+from lienthong.wire.parts import ResponseIds
 
 OLD_MS = 600_000
 

@@ -17,8 +17,9 @@ from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.signature import Signature, encode_signature, sign
 from lienthong.evidence.xades import Signed, SignerTemplate
-from lienthong.wire.message import ResponsePart, parse_response_part
+from lienthong.wire.message import parse_response_part
 from lienthong.wire.node_message import carried_message, request_bytes
+from lienthong.wire.parts import ResponsePart
 
 
 class PeerAnswer(NamedTuple):

@@ -32,14 +32,8 @@ from lienthong.evidence.record import RecordKind
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, verify, verify_in_batch
 from lienthong.evidence.stream import Mark, StreamDigest, sign_mark, verify_mark
 from lienthong.exchange import effects, inputs
-from lienthong.wire.message import (
-    NodeFault,
-    ResponseIds,
-    parse_request_part,
-    request_hash,
-    request_header_part,
-    response_header_part,
-)
+from lienthong.wire.message import parse_request_part, request_hash, request_header_part, response_header_part
+from lienthong.wire.parts import NodeFault, ResponseIds
 
 WINDOW_MS = 300_000
 RECORDED = inputs.Recorded()

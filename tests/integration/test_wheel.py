@@ -34,5 +34,11 @@ def pins(name: str) -> set[str]:
 
 
 def test_what_runs_is_what_was_tested() -> None:
-    assert pins("run.txt")
-    assert pins("run.txt") <= pins("dev.txt")
+    for name in ("run.txt", "postgres.txt"):
+        assert pins(name)
+        assert pins(name) <= pins("dev.txt")
+
+
+def test_what_only_postgresql_needs_is_installed_by_its_own_list() -> None:
+    extra = pins("postgres.txt") - pins("run.txt")
+    assert {pin.partition("==")[0] for pin in extra} == {"psycopg", "psycopg-binary"}

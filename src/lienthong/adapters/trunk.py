@@ -63,6 +63,7 @@ class TrunkConnection(InboxProtocol):
     def __init__(
         self, role: Role, bounds: Bounds, *, clock: Callable[[], float], opening: bytes = b""
     ) -> None:
+        super().__init__()
         self._reader = TrunkReader(role, bounds)
         self._bounds = bounds
         self._clock = clock

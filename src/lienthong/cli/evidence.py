@@ -95,7 +95,7 @@ def _find(data_dir: Path, message_id: str) -> dict[str, list[Examined]]:
     from lienthong.node.store.exchanges import find_exchanges
 
     try:
-        exchanges = find_exchanges(data_dir, message_id)
+        exchanges = find_exchanges(data_dir, message_id, without_index=_tell_of_index)
     except LienthongError as error:
         typer.echo(f"The ledger cannot be read: {error}", err=True)
         raise typer.Exit(NOT_PROVEN) from None
@@ -103,6 +103,14 @@ def _find(data_dir: Path, message_id: str) -> dict[str, list[Examined]]:
         typer.echo("No record of this message.", err=True)
         raise typer.Exit(NOT_FOUND)
     return exchanges
+
+
+def _tell_of_index(error: Exception) -> None:
+    typer.echo(
+        f"Không hỏi được chỉ mục ({error}); đọc toàn bộ sổ cái, sẽ lâu hơn. / "
+        f"The index cannot be asked; the whole ledger is read instead, which takes longer.",
+        err=True,
+    )
 
 
 def _write_message(one: Examined, folder: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Final
 from lienthong.directory.conversions import grant_from, service_from
 from lienthong.directory.documents import decode_grant, decode_network, decode_service, provider_target
 from lienthong.directory.network_index import NetworkIndex, index_network
+from lienthong.directory.relation import Relation
 from lienthong.directory.segment import Finding, Segment, index_segment
 from lienthong.domain.decision import CompiledGrant, compile_grant
 from lienthong.domain.errors import Malformed, Refused, Unavailable
@@ -49,13 +50,14 @@ class _Contents:
 class FreshDirectory:
     """What the registry told the nodes, in force until `expires_at_ms`. Methods raise nothing unless they say so."""
 
-    __slots__ = ("_memory", "_network", "_segments", "expires_at_ms", "findings", "version")
+    __slots__ = ("_memory", "_network", "_relations", "_segments", "expires_at_ms", "findings", "version")
 
     def __init__(self, contents: _Contents, *, version: int, expires_at_ms: int, seal: object) -> None:
         assert seal is _SEAL, "a directory is made by build_directory"
         self._network = contents.network
         self._segments = contents.segments
         self._memory = contents.memory
+        self._relations: dict[tuple[ClientId, ServiceId], Relation] = {}
         self.version: Final = version
         self.expires_at_ms: Final = expires_at_ms
         self.findings: Final = _findings(self._network, self._segments.values())
@@ -110,6 +112,28 @@ class FreshDirectory:
         if member is None:
             raise Refused("UnknownMember", f"{'/'.join(identifier[:3])} is no member of this network")
         return member
+
+    def relation(self, client: ClientId, service: ServiceId) -> Relation:
+        """What is said about the two, as a message names them; raises Refused (``UnknownMember``) for either."""
+        known = self._relations.get((client, service))
+        return known if known is not None else self._relate(client, service)
+
+    def _relate(self, client: ClientId, service: ServiceId) -> Relation:
+        present, asked = self.canonical_client(client), self.canonical_service(service)
+        system = self.system(present) if isinstance(present, SystemId) else None
+        relation = Relation(
+            client,
+            service,
+            present,
+            asked,
+            node=self._network.node_of_system.get(asked[:4]),
+            described=self.service(asked),
+            client_level=None if system is None else system.security_level,
+            candidates=self.candidates(present, asked),
+            version=self.version,
+        )
+        # Where there is no grant, anybody could fill the memory with names.
+        return self._relations.setdefault((client, service), relation) if relation.candidates else relation
 
     def node_for(self, address: ServiceId | SystemId) -> Node:
         """The node that serves this system (present id); raises Refused (``UnknownMember``)."""

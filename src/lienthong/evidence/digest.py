@@ -70,7 +70,7 @@ class MessageDigests:
 def request_digests(header_part: bytes, body: bytes | None) -> MessageDigests:
     """Digests of a request: SHA-512."""
     return MessageDigests(
-        DigestAlgorithm.SHA512,
+        _SHA512,
         sha512(header_part).digest(),
         None if body is None else sha512(body).digest(),
         None,
@@ -80,21 +80,29 @@ def request_digests(header_part: bytes, body: bytes | None) -> MessageDigests:
 def response_digests(header_part: bytes, body: bytes | None, request_leaf: bytes) -> MessageDigests:
     """Digests of the response to the request with leaf `request_leaf`: SHA-256."""
     return MessageDigests(
-        DigestAlgorithm.SHA256,
+        _SHA256,
         sha256(header_part).digest(),
         None if body is None else sha256(body).digest(),
         request_leaf,
     )
 
 
+_SHA512: Final = DigestAlgorithm.SHA512
+_SHA256: Final = DigestAlgorithm.SHA256
 _PREFIX = b"\x00lienthong leaf 1\n"
-_REQUEST = {DigestAlgorithm.SHA256.value: _PREFIX + b"\x01\x01", DigestAlgorithm.SHA512.value: _PREFIX + b"\x01\x02"}
-_RESPONSE = {DigestAlgorithm.SHA256.value: _PREFIX + b"\x02\x01", DigestAlgorithm.SHA512.value: _PREFIX + b"\x02\x02"}
+_REQUEST_256: Final = _PREFIX + b"\x01\x01"
+_REQUEST_512: Final = _PREFIX + b"\x01\x02"
+_RESPONSE_256: Final = _PREFIX + b"\x02\x01"
+_RESPONSE_512: Final = _PREFIX + b"\x02\x02"
 
 
 def leaf(digests: MessageDigests) -> bytes:
     """The 32-byte leaf of a message (layout in the module's text)."""
-    body, request_leaf = digests.body, digests.request_leaf
-    prefix = (_REQUEST if request_leaf is None else _RESPONSE)[digests.algorithm._value_]
-    has_body = b"\x00" if body is None else b"\x01" + body
-    return sha256(prefix + digests.header + has_body + (request_leaf or b"")).digest()
+    body, request_leaf, longer = digests.body, digests.request_leaf, digests.algorithm is _SHA512
+    if request_leaf is None:
+        prefix = _REQUEST_512 if longer else _REQUEST_256
+    else:
+        prefix = _RESPONSE_512 if longer else _RESPONSE_256
+    if body is None:
+        return sha256(b"%b%b\x00%b" % (prefix, digests.header, request_leaf or b"")).digest()
+    return sha256(b"%b%b\x01%b%b" % (prefix, digests.header, body, request_leaf or b"")).digest()

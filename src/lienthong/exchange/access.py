@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from lienthong.directory.relation import Relation
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Call, Permit, QuotaWindows, decide
 from lienthong.domain.errors import Refused, Unavailable
 from lienthong.domain.grants import Reason
-from lienthong.domain.identifiers import ClientId, NodeId, ServiceId, SystemId
+from lienthong.domain.identifiers import ClientId, NodeId, ServiceId
 from lienthong.domain.network import Node, Service, ServiceKind
 from lienthong.domain.paths import normalise_path
 from lienthong.evidence.digest import MessageDigests
 from lienthong.wire.headers import RequestHeaders
-from lienthong.wire.message import ResponseIds, request_hash
+from lienthong.wire.message import request_hash
+from lienthong.wire.parts import ResponseIds
 from lienthong.wire.request_line import RequestLine
+
+_WSDL: Final = ServiceKind.WSDL
 
 
 @dataclass(init=False)
@@ -25,46 +29,43 @@ class Parties:
     `sent_client` and `sent_service` are the identifiers as the client wrote them: they are part of the signed bytes.
     """
 
-    client: Final[ClientId]
-    service: Final[ServiceId]
-    sent_client: Final[ClientId]
-    sent_service: Final[ServiceId]
+    relation: Final[Relation]
     request_id: Final[str]
     message_id: Final[str]
     reason: Final[Reason]
 
-    def __init__(
-        self,
-        client: ClientId,
-        service: ServiceId,
-        sent_client: ClientId,
-        sent_service: ServiceId,
-        request_id: str,
-        message_id: str,
-        reason: Reason,
-    ) -> None:
-        self.client = client
-        self.service = service
-        self.sent_client = sent_client
-        self.sent_service = sent_service
+    def __init__(self, relation: Relation, request_id: str, message_id: str, reason: Reason) -> None:
+        self.relation = relation
         self.request_id = request_id
         self.message_id = message_id
         self.reason = reason
+
+    @property
+    def client(self) -> ClientId:
+        """Who calls, as the directory resolves it."""
+        return self.relation.client
+
+    @property
+    def service(self) -> ServiceId:
+        """What is called, as the directory resolves it."""
+        return self.relation.service
+
+    @property
+    def sent_client(self) -> ClientId:
+        """Who calls, as the client wrote it."""
+        return self.relation.sent_client
+
+    @property
+    def sent_service(self) -> ServiceId:
+        """What is called, as the client wrote it."""
+        return self.relation.sent_service
 
 
 def with_reason(parties: Parties, reason: Reason) -> Parties:
     """`parties` with the reason that the permit fixed."""
     if reason is parties.reason:
         return parties
-    return Parties(
-        parties.client,
-        parties.service,
-        parties.sent_client,
-        parties.sent_service,
-        parties.request_id,
-        parties.message_id,
-        reason,
-    )
+    return Parties(parties.relation, parties.request_id, parties.message_id, reason)
 
 
 @dataclass(init=False)
@@ -81,35 +82,31 @@ class Asked:
 
 def parties_of(directory: FreshDirectory, asked: Asked, *, request_id: str, message_id: str) -> Parties:
     """Resolve the codes of a request; raises UnknownMember."""
-    line, read = asked.line, asked.read
-    return Parties(
-        directory.canonical_client(read.client),
-        directory.canonical_service(line.service),
-        read.client,
-        line.service,
-        request_id,
-        message_id,
-        read.reason,
-    )
+    read = asked.read
+    return Parties(directory.relation(read.client, asked.line.service), request_id, message_id, read.reason)
 
 
 def ids_of(parties: Parties, digests: MessageDigests) -> ResponseIds:
     """What the response to the request with these digests repeats."""
+    relation = parties.relation
     return ResponseIds(
         parties.message_id,
-        parties.sent_client,
-        parties.sent_service,
+        relation.sent_client,
+        relation.sent_service,
         parties.request_id,
         request_hash(digests.header, digests.body),
+        relation.addresses,
     )
 
 
-def reachable_node(directory: FreshDirectory, service_id: ServiceId, *, wanted: NodeId | None) -> Node:
+def reachable_node(directory: FreshDirectory, relation: Relation, *, wanted: NodeId | None) -> Node:
     """The node to which a call of the service goes; `wanted` is the node that the client named, if any.
 
     Raises Refused UnknownMember or InvalidSecurityServer, Unavailable MaintenanceMode with the owner's notice.
     """
-    node = directory.node_for(service_id)
+    node, service_id = relation.node, relation.service
+    if node is None:
+        node = directory.node_for(service_id)
     if wanted is not None and wanted != node.node_id:
         raise Refused("InvalidSecurityServer", f"{wanted} does not serve {service_id}")
     if node.maintenance is not None:
@@ -117,18 +114,18 @@ def reachable_node(directory: FreshDirectory, service_id: ServiceId, *, wanted: 
     return node
 
 
-def usable_service(directory: FreshDirectory, service_id: ServiceId) -> Service:
+def usable_service(relation: Relation) -> Service:
     """The service, if it is published, enabled and can be called as REST.
 
     Raises Refused UnknownService or ServiceType, Unavailable ServiceDisabled.
     """
-    service = directory.service(service_id)
+    service, service_id = relation.described, relation.service
     if service is None:
         raise Refused("UnknownService", f"no service {service_id} is published")
     if not service.enabled:
         notice = f": {service.disabled_notice}" if service.disabled_notice else ""
         raise Unavailable("ServiceDisabled", f"service {service_id} is suspended by its provider{notice}")
-    if service.kind is ServiceKind.WSDL:
+    if service.kind is _WSDL:
         raise Refused("ServiceType", f"service {service_id} is a SOAP service and was called as REST")
     return service
 
@@ -138,16 +135,18 @@ def permit_for(
 ) -> Permit:
     """The Permit for one call; raises Refused with the clause that failed."""
     line, read = asked.line, asked.read
-    client = parties.client
-    system = directory.system(client) if isinstance(client, SystemId) else None
+    relation = as_told_by(directory, parties.relation)
+    path = line.plain_path
+    if path is None:
+        path = normalise_path(line.service_path)
     call = Call(
-        client=client,
-        client_level=None if system is None else system.security_level,
-        service=parties.service,
-        method=line.method,
-        path=normalise_path(line.service_path),
-        reason=read.reason,
-        fields=read.fields,
-        at_ms=now_ms,
+        relation.client, relation.client_level, relation.service, line.method, path, read.reason, read.fields, now_ms
     )
-    return decide(directory.candidates(client, parties.service), call, quota)
+    return decide(relation.candidates, call, quota)
+
+
+def as_told_by(directory: FreshDirectory, relation: Relation) -> Relation:
+    """What `directory` says about the two, which may be a newer one; raises UnknownMember."""
+    if relation.version == directory.version:
+        return relation
+    return directory.relation(relation.sent_client, relation.sent_service)

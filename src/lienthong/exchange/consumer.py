@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import NodeId
-from lienthong.domain.network import Node, Service, SignatureForm, SigningCertificate, member_of
+from lienthong.domain.network import Node, Service, SignatureForm, SigningCertificate
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, RecordKind
 from lienthong.evidence.signature import Signature
@@ -36,15 +36,16 @@ from lienthong.exchange.effects import Answer, Append, Effect, Effects, Fault, S
 from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.remote_fault import remote_fault
 from lienthong.wire.faults import Side
+from lienthong.wire.header_line import UsualHeaders, usual_of_system
 from lienthong.wire.headers import read_request_headers
 from lienthong.wire.message import (
-    ResponseIds,
-    ResponsePart,
     check_response,
     header_lines,
     read_response,
     request_header_part,
+    usual_request_part,
 )
+from lienthong.wire.parts import ResponseIds, ResponsePart
 from lienthong.wire.request_line import parse_request_line
 
 
@@ -74,6 +75,31 @@ class State(IntEnum):
     ANSWER_COMPLETE = 11
 
 
+# Members of enumerations are looked up by name each time they are named; these are asked for in every exchange.
+_DONE: Final = State.DONE
+_NEW: Final = State.NEW
+_RECORDING: Final = State.RECORDING
+_SENT: Final = State.SENT
+_SIGNING: Final = State.SIGNING
+_VERIFYING: Final = State.VERIFYING
+_KIND_REQUEST: Final = RecordKind.REQUEST
+_KIND_RESPONSE: Final = RecordKind.RESPONSE
+_SIDE_OF_RECORD: Final = Direction.CONSUMER
+_CONSUMER_NODE: Final = Side.CONSUMER
+_PROVIDER_NODE: Final = Side.PROVIDER
+_FORM_FRAME: Final = SignatureForm.FRAME
+
+
+def _header_part(given: inputs.RequestReceived, usual: UsualHeaders | None, generated_id: str | None) -> bytes:
+    """What is signed of the head of the request; raises Malformed for what would make it ambiguous."""
+    method, target, request_id = given.method, given.target, given.request_id
+    if usual is not None:
+        return usual_request_part(method, target, usual.lines, request_id=request_id, generated_id=generated_id)
+    return request_header_part(
+        method, target, headers=given.headers, request_id=request_id, generated_id=generated_id
+    )
+
+
 class ConsumerExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
@@ -86,7 +112,7 @@ class ConsumerExchange:
 
     def __init__(self, context: ConsumerContext) -> None:
         self._context = context
-        self.state = State.NEW
+        self.state = _NEW
         self._awaited = 0
         self._ending: Effect | None = None
         self._message_id: str | None = None
@@ -94,14 +120,34 @@ class ConsumerExchange:
 
     def feed(self, given: Any) -> Effects:
         """Take one input; a pair of state and input outside the table is a bug of the driver."""
+        usual = self._usual(given)
+        if usual is not None:
+            return usual
         handler = self.TABLE.get((self.state, given.__class__))
         assert handler is not None, f"{given.__class__.__name__} in state {self.state.name}"
         return handler(self, given)
 
+    def _usual(self, given: Any) -> Effects | None:
+        """The steps of an exchange that goes well, as the table has them, without looking them up there."""
+        state = self.state
+        if isinstance(given, inputs.Recorded):
+            known = state is _SENT or state is _RECORDING or state is _VERIFYING
+            return self._recorded(given) if known else None
+        if isinstance(given, inputs.AnswerReceived):
+            return self._answer_received(given) if state is _SENT else None
+        if isinstance(given, inputs.SignatureVerified):
+            return self._answer_verified(given) if state is _VERIFYING else None
+        if isinstance(given, inputs.Signed):
+            return self._signed(given) if state is _SIGNING else None
+        if isinstance(given, inputs.RequestReceived):
+            return self._request_received(given) if state is _NEW else None
+        return None
+
     # ---- NEW
     def _request_received(self, given: inputs.RequestReceived) -> Effects:
         try:
-            read = read_request_headers(given.headers)
+            usual = usual_of_system(given.headers)
+            read = read_request_headers(given.headers) if usual is None else usual.read
             self._message_id = read.message_id or given.generated_id
             self._asked = Asked(parse_request_line(given.method, given.target), read)
             if read.client not in given.speaks_for:
@@ -109,13 +155,7 @@ class ConsumerExchange:
         except LienthongError as error:
             return self._fault(error)
         try:
-            self.header_part = request_header_part(
-                given.method,
-                given.target,
-                headers=given.headers,
-                request_id=given.request_id,
-                generated_id=None if read.message_id else given.generated_id,
-            )
+            self.header_part = _header_part(given, usual, None if read.message_id else given.generated_id)
             self._decide(given)
         except (Refused, Unavailable) as error:
             return self._refuse(error, given.now_ms)
@@ -125,12 +165,12 @@ class ConsumerExchange:
         if given.streamed:
             return self._begin_stream()
         self._request_digests = request_digests(self.header_part, given.body)
-        self.state = State.SIGNING
+        self.state = _SIGNING
         assert self.parties is not None
         size = len(self.header_part) + len(given.body or b"")
         # To a node: in a frame with others. A service that wants a signature of its own gets it by the baseline.
-        node = self._node if self._service.signature is SignatureForm.FRAME else None
-        return (Sign(self._request_digests, member_of(self.parties.client), size, node),)
+        node = self._node if self._service.signature is _FORM_FRAME else None
+        return (Sign(self._request_digests, self.parties.relation.member, size, node),)
 
     def _decide(self, given: inputs.RequestReceived) -> None:
         directory, asked = self._context.directory, self._asked
@@ -138,8 +178,8 @@ class ConsumerExchange:
         assert self._message_id is not None
         parties = parties_of(directory, asked, request_id=given.request_id, message_id=self._message_id)
         self.parties = parties
-        self._node: Node = reachable_node(directory, parties.service, wanted=asked.read.security_server)
-        self._service: Service = usable_service(directory, parties.service)
+        self._node: Node = reachable_node(directory, parties.relation, wanted=asked.read.security_server)
+        self._service: Service = usable_service(parties.relation)
         self._permit: Permit = permit_for(directory, self._context.quota, parties, asked=asked, now_ms=given.now_ms)
         self.parties = with_reason(parties, self._permit.reason)
 
@@ -151,21 +191,21 @@ class ConsumerExchange:
     def _signed(self, given: inputs.Signed) -> Effects:
         request = self._request
         message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature, given.seat)
-        record = message_record(self._entry(), RecordKind.REQUEST, message, end=NO_END, time_ms=request.now_ms)
+        record = message_record(self._entry(), _KIND_REQUEST, message, end=NO_END, time_ms=request.now_ms)
         self._awaited += 1
-        self.state = State.SENT
+        self.state = _SENT
         return (Send(self._node, self.header_part, request.body, given.signature), Append((record,)))
 
     def _entry(self) -> Entry:
         assert self.parties is not None
-        return Entry(self.parties, self._permit.grant.grant_id, Direction.CONSUMER, self._service.body_retention)
+        return Entry(self.parties, self._permit.grant.grant_id, _SIDE_OF_RECORD, self._service.body_retention)
 
     # ---- SENT: the record of the request may or may not be durable yet
     def _recorded(self, _given: inputs.Recorded) -> Effects:
         self._awaited -= 1
         if self._awaited or self._ending is None:
             return ()
-        self.state = State.DONE
+        self.state = _DONE
         return (self._ending,)
 
     def _answer_received(self, given: inputs.AnswerReceived) -> Effects:
@@ -181,7 +221,7 @@ class ConsumerExchange:
             self._request_digests = answered
             self._ids = ids_of(self.parties, answered)
         self._answer = given
-        self.state = State.VERIFYING
+        self.state = _VERIFYING
         if given.batch is not None:
             return (Verify(given.signature, given.batch.digests, certificate, given.batch.seat),)
         digests = response_digests(given.header_part, given.body, leaf(self._request_digests))
@@ -197,7 +237,7 @@ class ConsumerExchange:
         certificate = self._context.directory.signing_certificate(signature.certificate_digest)
         if certificate is None:
             raise Unproven("CertValidation", "the answer is signed with a certificate the directory does not know")
-        if certificate.member != parties.service.member:
+        if certificate.member != parties.relation.provider:
             raise Unproven("CertValidation", "the answer is not signed by the provider's organisation")
         return certificate
 
@@ -213,14 +253,14 @@ class ConsumerExchange:
         message = SignedMessage(answer.header_part, answer.body, given.proof.value, answer.signature, seat)
         outcome = "" if fault is None else fault.code
         record = message_record(
-            self._entry(), RecordKind.RESPONSE, message, end=End(part.status, outcome), time_ms=given.now_ms
+            self._entry(), _KIND_RESPONSE, message, end=End(part.status, outcome), time_ms=given.now_ms
         )
         if fault is None:
             self._ending = Answer(part.status, part.reason, header_lines(answer.header_part), answer.body)
         else:
-            self._ending = Fault(fault, Side.PROVIDER, self._message_id)
+            self._ending = Fault(fault, _PROVIDER_NODE, self._message_id)
         self._awaited += 1
-        self.state = State.RECORDING
+        self.state = _RECORDING
         return (Append((record,)),)
 
     # ---- ends
@@ -240,14 +280,14 @@ class ConsumerExchange:
 
     def _fail(self, error: LienthongError, now_ms: int) -> Effects:
         assert self.parties is not None
-        self._ending = Fault(error, Side.CONSUMER, self._message_id)
+        self._ending = Fault(error, _CONSUMER_NODE, self._message_id)
         self._awaited += 1
-        self.state = State.RECORDING
-        return (Append((outcome_record(self.parties, Direction.CONSUMER, error, now_ms),)),)
+        self.state = _RECORDING
+        return (Append((outcome_record(self.parties, _SIDE_OF_RECORD, error, now_ms),)),)
 
     def _fault(self, error: LienthongError) -> Effects:
-        self.state = State.DONE
-        return (Fault(error, Side.CONSUMER, self._message_id),)
+        self.state = _DONE
+        return (Fault(error, _CONSUMER_NODE, self._message_id),)
 
 
 _ONE = ConsumerExchange

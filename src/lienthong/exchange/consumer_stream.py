@@ -32,7 +32,8 @@ from lienthong.exchange.effects import (
     VerifyMark,
 )
 from lienthong.exchange.records import NO_END, End, SignedMessage, message_record, outcome_record
-from lienthong.wire.message import ResponsePart, check_response, header_lines, parse_response_part, request_hash
+from lienthong.wire.message import check_response, header_lines, parse_response_part, request_hash
+from lienthong.wire.parts import ResponsePart
 
 
 class StreamingConsumer(ConsumerExchange):

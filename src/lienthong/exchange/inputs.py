@@ -58,14 +58,19 @@ class RequestReceived:
 
 @dataclass(init=False)
 class InBatch:
-    """What is known of a message that came among others under one signature: its digests and its seat there."""
+    """What is known of a message that came among others under one signature: its digests and its seat there.
+
+    `leaf` is that of the digests, where it was worked out already.
+    """
 
     digests: Final[MessageDigests]
     seat: Final[Seat]
+    leaf: Final[bytes | None]
 
-    def __init__(self, digests: MessageDigests, seat: Seat) -> None:
+    def __init__(self, digests: MessageDigests, seat: Seat, leaf: bytes | None = None) -> None:
         self.digests = digests
         self.seat = seat
+        self.leaf = leaf
 
 
 @dataclass(init=False)

@@ -19,6 +19,8 @@ _ERROR_MASK = compile_mask(("type", "title", "status", "code", "message"))
 _SUCCESS = range(200, 300)
 _OF_THE_UNCUT = frozenset({b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest", b"content-range"})
 
+_YES_NO: Final = AnswerForm.YES_NO
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -41,7 +43,7 @@ class ServiceAnswer:
 def minimise(permit: Permit, answer: ServiceAnswer) -> ServiceAnswer:
     """The part of `answer` that the permit lets through; raises Unavailable ServiceFailed if it cannot be cut."""
     mask, rows = permit.mask, permit.grant.row_scope
-    if permit.grant.answer_form is AnswerForm.YES_NO:
+    if permit.grant.answer_form is _YES_NO:
         return _yes_or_no(permit, answer)
     if not answer.body or (mask.whole and rows is None):
         return answer

@@ -12,26 +12,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import ServiceId
-from lienthong.domain.network import BodyRetention, Node, Service, SignatureForm, SigningCertificate, member_of
+from lienthong.domain.network import BodyRetention, Node, Service, SignatureForm, SigningCertificate
 from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
-from lienthong.exchange.access import Asked, Parties, ids_of, parties_of, permit_for, usable_service, with_reason
+from lienthong.exchange.access import (
+    Asked,
+    Parties,
+    as_told_by,
+    ids_of,
+    parties_of,
+    permit_for,
+    usable_service,
+    with_reason,
+)
 from lienthong.exchange.effects import Append, CallService, Effects, Fault, Reply, Sign, Verify
 from lienthong.exchange.minimise import ServiceAnswer, minimise
 from lienthong.exchange.records import End, Entry, SignedMessage, message_record
 from lienthong.exchange.remote_fault import refusal_message
 from lienthong.exchange.replay import ReplayGuard
-from lienthong.exchange.seen import MessageKey, once_key
+from lienthong.exchange.seen import MessageKey, message_key
 from lienthong.wire.faults import Side
-from lienthong.wire.message import NodeFault, header_lines, parse_request_part, response_header_part
+from lienthong.wire.message import header_lines, parse_request_part, response_header_part
+from lienthong.wire.parts import NodeFault
 
 
 @dataclass(slots=True)
@@ -67,30 +77,67 @@ class State(IntEnum):
     BREAKING = 17
 
 
+# Members of enumerations are looked up by name each time they are named; these are asked for in every exchange.
+_CALLING: Final = State.CALLING
+_DONE: Final = State.DONE
+_NEW: Final = State.NEW
+_RECORDING_ANSWER: Final = State.RECORDING_ANSWER
+_RECORDING_REQUEST: Final = State.RECORDING_REQUEST
+_SIGNING: Final = State.SIGNING
+_VERIFYING: Final = State.VERIFYING
+_KIND_REQUEST: Final = RecordKind.REQUEST
+_KIND_RESPONSE: Final = RecordKind.RESPONSE
+_SIDE_OF_RECORD: Final = Direction.PROVIDER
+_PROVIDER_NODE: Final = Side.PROVIDER
+_FORM_MESSAGE: Final = SignatureForm.MESSAGE
+_KEEP_NONE: Final = BodyRetention.NONE
+
+
 class ProviderExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
     __slots__ = (
         "_answer", "_answer_part", "_context", "_digests", "_message", "_message_out", "_outcome",
-        "_permit", "_refused_request", "_response_digests", "_service", "asked", "parties", "state",
+        "_permit", "_refused_request", "_request_leaf", "_response_digests", "_service", "asked", "parties", "state",
     )  # fmt: skip
 
     TABLE: ClassVar[dict[tuple[State, type], Callable[[ProviderExchange, Any], Effects]]]
 
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
-        self.state = State.NEW
+        self.state = _NEW
         self._permit: Permit | None = None
         self._service: Service | None = None
         self._refused_request: Record | None = None
         self._outcome = ""
+        self._request_leaf: bytes | None = None
         self.parties: Parties | None = None
 
     def feed(self, given: Any) -> Effects:
         """Take one input; a pair of state and input outside the table is a bug of the driver."""
+        usual = self._usual(given)
+        if usual is not None:
+            return usual
         handler = self.TABLE.get((self.state, given.__class__))
         assert handler is not None, f"{given.__class__.__name__} in state {self.state.name}"
         return handler(self, given)
+
+    def _usual(self, given: Any) -> Effects | None:
+        """The steps of an exchange that goes well, as the table has them, without looking them up there."""
+        state = self.state
+        if isinstance(given, inputs.Recorded):
+            if state is _RECORDING_REQUEST:
+                return self._request_recorded(given)
+            return self._answer_recorded(given) if state is _RECORDING_ANSWER else None
+        if isinstance(given, inputs.SignatureVerified):
+            return self._verified(given) if state is _VERIFYING else None
+        if isinstance(given, inputs.ServiceAnswered):
+            return self._service_answered(given) if state is _CALLING else None
+        if isinstance(given, inputs.Signed):
+            return self._signed(given) if state is _SIGNING else None
+        if isinstance(given, inputs.MessageReceived):
+            return self._message_received(given) if state is _NEW else None
+        return None
 
     # ---- NEW: nothing in the message is believed yet; errors go back unsigned
     def _message_received(self, given: inputs.MessageReceived) -> Effects:
@@ -99,9 +146,10 @@ class ProviderExchange:
         except LienthongError as error:
             return self._fault(error)
         self._message = given
-        self.state = State.VERIFYING
+        self.state = _VERIFYING
         if given.batch is not None:
             self._digests = given.batch.digests
+            self._request_leaf = given.batch.leaf
             return (Verify(given.signature, self._digests, certificate, given.batch.seat),)
         self._digests = request_digests(given.header_part, given.body)
         return (Verify(given.signature, self._digests, certificate),)
@@ -114,7 +162,7 @@ class ProviderExchange:
         message_id, request_id = part.exchange_ids()
         self.asked = Asked(part.line, part.read)
         self.parties = parties = parties_of(directory, self.asked, request_id=request_id, message_id=message_id)
-        member = member_of(parties.client)
+        member = parties.relation.member
         if member not in peer.members:
             raise Unproven("SslAuthenticationFailed", f"node {peer.node_id} does not serve {member}")
         certificate = directory.signing_certificate(signature.certificate_digest)
@@ -131,7 +179,7 @@ class ProviderExchange:
         except LienthongError as error:
             self._refused_request = self._request_record(given.now_ms, error.code)
             return self._refuse(error)
-        self.state = State.RECORDING_REQUEST
+        self.state = _RECORDING_REQUEST
         return (Append((self._request_record(given.now_ms, ""),)),)
 
     def _admit(self, now_ms: int, *, alone: bool) -> Permit:
@@ -140,8 +188,8 @@ class ProviderExchange:
         assert parties is not None
         if parties.service not in context.hosted:
             raise Refused("UnknownService", f"service {parties.service} is not behind this node")
-        self._service = usable_service(context.directory, parties.service)
-        if self._service.signature is SignatureForm.MESSAGE and not alone:
+        self._service = usable_service(as_told_by(context.directory, parties.relation))
+        if self._service.signature is _FORM_MESSAGE and not alone:
             raise Unproven("MissingSignature", f"{parties.service} takes no message without a signature of its own")
         permit = permit_for(context.directory, context.quota, parties, asked=self.asked, now_ms=now_ms)
         self.parties = with_reason(parties, permit.reason)
@@ -151,7 +199,7 @@ class ProviderExchange:
     def _once_key(self, parties: Parties) -> MessageKey | None:
         if self._repeatable():
             return None
-        return once_key(parties.client, parties.service, parties.message_id)
+        return message_key(parties.relation.key_text, parties.message_id)
 
     def _repeatable(self) -> bool:
         assert self._service is not None
@@ -161,17 +209,17 @@ class ProviderExchange:
         given = self._message
         seat = given.batch.seat if given.batch is not None else None
         message = SignedMessage(given.header_part, given.body, self._digests, given.signature, seat)
-        return message_record(self._entry(), RecordKind.REQUEST, message, end=End(0, outcome), time_ms=now_ms)
+        return message_record(self._entry(), _KIND_REQUEST, message, end=End(0, outcome), time_ms=now_ms)
 
     def _entry(self) -> Entry:
         assert self.parties is not None
         grant_id = self._permit.grant.grant_id if self._permit is not None else ""
-        retention = self._service.body_retention if self._service is not None else BodyRetention.NONE
-        return Entry(self.parties, grant_id, Direction.PROVIDER, retention)
+        retention = self._service.body_retention if self._service is not None else _KEEP_NONE
+        return Entry(self.parties, grant_id, _SIDE_OF_RECORD, retention)
 
     # ---- RECORDING_REQUEST
     def _request_recorded(self, _given: inputs.Recorded) -> Effects:
-        self.state = State.CALLING
+        self.state = _CALLING
         return (self._service_call(self._message.header_part, self._message.body),)
 
     def _service_call(self, header_part: bytes, body: bytes | None) -> CallService:
@@ -226,10 +274,13 @@ class ProviderExchange:
         self._answer_part = response_header_part(
             answer.status, answer.reason, headers=answer.headers, ids=ids_of(parties, digests), fault=fault
         )
-        self._response_digests = response_digests(self._answer_part, answer.body, leaf(digests))
-        self.state = State.SIGNING
+        self._response_digests = response_digests(self._answer_part, answer.body, self._leaf_of_request())
+        self.state = _SIGNING
         size = len(self._answer_part) + len(answer.body or b"")
-        return (Sign(self._response_digests, parties.service.member, size),)
+        return (Sign(self._response_digests, parties.relation.provider, size),)
+
+    def _leaf_of_request(self) -> bytes:
+        return leaf(self._digests) if self._request_leaf is None else self._request_leaf
 
     def _signed(self, given: inputs.Signed) -> Effects:
         answer = self._answer
@@ -238,25 +289,25 @@ class ProviderExchange:
         )
         record = message_record(
             self._entry(),
-            RecordKind.RESPONSE,
+            _KIND_RESPONSE,
             message,
             end=End(answer.status, self._outcome),
             time_ms=given.signature.signed_at_ms,
         )
         self._message_out = message
-        self.state = State.RECORDING_ANSWER
+        self.state = _RECORDING_ANSWER
         request = self._refused_request
         return (Append((record,) if request is None else (request, record)),)
 
     def _answer_recorded(self, _given: inputs.Recorded) -> Effects:
         message = self._message_out
-        self.state = State.DONE
+        self.state = _DONE
         return (Reply(message.header_part, message.body, message.signature, self._outcome),)
 
     def _fault(self, error: LienthongError) -> Effects:
-        self.state = State.DONE
+        self.state = _DONE
         message_id = self.parties.message_id if self.parties is not None else None
-        return (Fault(error, Side.PROVIDER, message_id),)
+        return (Fault(error, _PROVIDER_NODE, message_id),)
 
 
 ProviderExchange.TABLE = {

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from lienthong.domain.errors import LienthongError
-from lienthong.domain.identifiers import encode_parts
 from lienthong.domain.network import BodyRetention
 from lienthong.evidence.batch import Seat
 from lienthong.evidence.digest import MessageDigests
 from lienthong.evidence.record import RECORD_VERSION, Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.access import Parties
+
+_NONE: Final = BodyRetention.NONE
+_FULL: Final = BodyRetention.FULL
+_REQUEST: Final = RecordKind.REQUEST
 
 
 @dataclass(init=False)
@@ -79,9 +82,8 @@ def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, en
     """
     parties = entry.parties
     reason = parties.reason
-    keeps_body = entry.retention is BodyRetention.FULL or (
-        entry.retention is BodyRetention.REQUEST and kind is RecordKind.REQUEST
-    )
+    retention = entry.retention
+    keeps_body = retention is not _NONE and (retention is _FULL or kind is _REQUEST)
     digests = message.digests
     seat = message.seat
     size, index = (0, 0) if seat is None else (seat.size, seat.index)
@@ -94,8 +96,8 @@ def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, en
         kind,
         parties.request_id,
         parties.message_id,
-        encode_parts(parties.sent_client),
-        encode_parts(parties.sent_service),
+        parties.relation.client_text,
+        parties.relation.service_text,
         entry.grant_id,
         reason.purpose or "",
         reason.procedure or "",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from lienthong.domain.errors import LienthongError, Refused, Unavailable
-from lienthong.wire.message import NodeFault, ResponsePart
+from lienthong.wire.parts import NodeFault, ResponsePart
 
 _PREFIX = "Server.ServerProxy."
 _WORD_LENGTH_MAX = 200

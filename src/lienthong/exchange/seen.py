@@ -14,8 +14,12 @@ MessageKey = bytes
 
 def once_key(client: ClientId, service: ServiceId, message_id: str) -> MessageKey:
     """The key of such a message; identifiers as the directory resolves them. Only the last part may hold anything."""
-    text = f"{encode_parts(client)}\n{encode_parts(service)}\n{message_id}"
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_SIZE).digest()
+    return message_key(f"{encode_parts(client)}\n{encode_parts(service)}\n", message_id)
+
+
+def message_key(begin: str, message_id: str) -> MessageKey:
+    """The key of a message of the client and the service that `begin` names (`Relation.key_text`)."""
+    return blake2b((begin + message_id).encode("utf-8", "surrogatepass"), digest_size=_KEY_SIZE).digest()
 
 
 def request_key(request_id: str) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -126,6 +127,15 @@ class LedgerSection(_Strict, frozen=True):
     """Size of one preallocated segment file; a record takes at most an eighth of it."""
 
 
+class IndexSection(_Strict, frozen=True):
+    """Where the ledger is indexed: what `lienthong evidence` looks in first."""
+
+    database: str = ""
+    """Address of a PostgreSQL database, ``postgresql://user@host/name?sslmode=verify-full``, which workers, nodes and
+    hosts may share; without a password, which libpq takes from ``passfile=``, ``PGPASSFILE`` or ``PGPASSWORD``.
+    Empty: a SQLite file beside the ledger."""
+
+
 class LimitsSection(_Strict, frozen=True):
     """Bounds of the message plane."""
 
@@ -177,6 +187,7 @@ class NodeSettings(_Strict, frozen=True):
     systems: tuple[SystemSection, ...] = ()
     services: tuple[ServiceSection, ...] = ()
     ledger: LedgerSection = LedgerSection()
+    index: IndexSection = IndexSection()
     limits: LimitsSection = LimitsSection()
 
 
@@ -212,7 +223,40 @@ def _problems(settings: NodeSettings) -> list[str]:
         for service in settings.services
         if not service.url.startswith(("http://", "https://"))
     ]
+    return found + [f"index: database {problem}" for problem in database_problems(settings.index.database)]
+
+
+def database_problems(database: str) -> list[str]:
+    """What is wrong with the address of a database, by libpq's own rules; its text is not repeated."""
+    if not database:
+        return []
+    scheme, _, rest = database.partition("://")
+    if scheme not in ("postgresql", "postgres"):
+        return ["must be an address that begins with postgresql://"]
+    account = ""
+    if "@" in rest.partition("/")[0]:
+        account, _, rest = rest.partition("@")
+    place, _, query = rest.partition("?")
+    hosts = place.partition("/")[0]
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    found = []
+    if ":" in account or {"password", "sslpassword"} & set(given):
+        found.append("must not hold a password: name a file with passfile=, PGPASSFILE or PGPASSWORD")
+    named = ",".join(filter(None, (unquote(hosts), given.get("host"), given.get("hostaddr"))))
+    local = all(map(_is_this_machine, named.split(",")))
+    if not local and "service" not in given and given.get("sslmode") != "verify-full":
+        found.append("is on another machine and needs sslmode=verify-full")
     return found
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a host of libpq, with or without a port, is a Unix socket or a loopback address."""
+    if not host or host.startswith(("/", "@")) or host.partition(":")[0] == "localhost":
+        return True
+    try:
+        return ip_address(host.rpartition("]")[0].strip("[") or host.partition(":")[0]).is_loopback
+    except ValueError:
+        return host == "::1"
 
 
 def _inside(listen: str) -> bool:

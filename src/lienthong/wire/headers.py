@@ -184,13 +184,13 @@ def read_bounded_headers(headers: Iterable[Header]) -> RequestHeaders:
     party = found.get(b"x-road-represented-party")
     fields = found.get(b"lienthong-fields")
     return RequestHeaders(
-        _client(client),
-        _message_id(found.get(MESSAGE_ID)),
+        client_of(client),
+        id_of(found.get(MESSAGE_ID)),
         _optional(found, b"x-road-userid"),
         _optional(found, b"x-road-issue"),
         parse_node_id(_text(security_server)) if security_server else None,
         parse_represented_party(_text(party)) if party else None,
-        _reason(found),
+        reason_of(found),
         _fields(fields) if fields else (),
         accept,
     )
@@ -209,7 +209,7 @@ def _protocol_values(headers: Iterable[Header]) -> tuple[dict[bytes, bytes], tup
     return found, tuple(accept)
 
 
-def _client(value: bytes) -> ClientId:
+def client_of(value: bytes) -> ClientId:
     known = _CLIENTS.known.get(value)
     if known is not None:
         return known
@@ -219,7 +219,7 @@ def _client(value: bytes) -> ClientId:
         raise Malformed("InvalidClientIdentifier", f"X-Road-Client: {broken.message}") from None
 
 
-def _message_id(value: bytes | None) -> str | None:
+def id_of(value: bytes | None) -> str | None:
     if value is None:
         return None
     if not value:
@@ -247,7 +247,7 @@ def _optional(found: dict[bytes, bytes], name: bytes) -> str | None:
     return _text(value) if value else None
 
 
-def _reason(found: dict[bytes, bytes]) -> Reason:
+def reason_of(found: dict[bytes, bytes]) -> Reason:
     purpose, procedure = found.get(b"lienthong-purpose"), found.get(b"lienthong-procedure")
     case, officer = found.get(b"lienthong-case"), found.get(b"x-road-userid")
     stated = (purpose, procedure, case, officer)

@@ -9,21 +9,19 @@ of zero bytes is no body.
 from __future__ import annotations
 
 import hashlib
-import re
 from binascii import b2a_base64
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts, parse_client_id, parse_service_id
 from lienthong.domain.memo import Memo
+from lienthong.wire.header_line import line_of_text, usual_of_part, usual_of_service
 from lienthong.wire.headers import (
     CLIENT,
     CONTROL,
     HEADER_BYTES_MAX,
     HEADERS_MAX,
-    HOP_HEADERS,
     MESSAGE_ID,
     REQUEST_DROPS,
     REQUEST_HASH,
@@ -31,11 +29,11 @@ from lienthong.wire.headers import (
     RESPONSE_DROPS,
     SERVICE,
     Header,
-    RequestHeaders,
     lower_name,
     read_bounded_headers,
 )
-from lienthong.wire.request_line import TARGET_LENGTH_MAX, RequestLine, parse_request_line
+from lienthong.wire.parts import NodeFault, RequestPart, ResponseIds, ResponsePart
+from lienthong.wire.request_line import TARGET_LENGTH_MAX, parse_request_line
 
 PART_BYTES_MAX: Final = HEADER_BYTES_MAX + TARGET_LENGTH_MAX + 4096
 REASON_LENGTH_MAX: Final = 256
@@ -46,108 +44,6 @@ _MADE_BY_NODE: Final = frozenset({MESSAGE_ID, CLIENT, SERVICE, REQUEST_ID, REQUE
 FAULT: Final = b"x-road-error"
 CLAUSE: Final = b"lienthong-clause"
 _HOP_IN_RESPONSE: Final = RESPONSE_DROPS - _MADE_BY_NODE - {FAULT, CLAUSE}
-
-
-@dataclass(init=False)
-class ResponseIds:
-    """What a response must repeat of its request. `request_hash` is base64."""
-
-    message_id: Final[str]
-    client: Final[ClientId]
-    service: Final[ServiceId]
-    request_id: Final[str]
-    request_hash: Final[bytes]
-
-    def __init__(
-        self, message_id: str, client: ClientId, service: ServiceId, request_id: str, request_hash: bytes
-    ) -> None:
-        self.message_id = message_id
-        self.client = client
-        self.service = service
-        self.request_id = request_id
-        self.request_hash = request_hash
-
-
-@dataclass(init=False)
-class RequestPart:
-    """A parsed request header part. `headers` are those of the part without x-road-request-id."""
-
-    line: Final[RequestLine]
-    target: Final[bytes]
-    headers: Final[tuple[Header, ...]]
-    read: Final[RequestHeaders]
-    request_id: Final[str | None]
-
-    def __init__(
-        self,
-        line: RequestLine,
-        target: bytes,
-        headers: tuple[Header, ...],
-        read: RequestHeaders,
-        request_id: str | None,
-    ) -> None:
-        self.line = line
-        self.target = target
-        self.headers = headers
-        self.read = read
-        self.request_id = request_id
-
-    def exchange_ids(self) -> tuple[str, str]:
-        """Message id and request id; raises Malformed MissingHeader where the part lacks one."""
-        if self.read.message_id is None or self.request_id is None:
-            raise Malformed("MissingHeader", "the message lacks x-road-id or x-road-request-id")
-        return self.read.message_id, self.request_id
-
-
-@dataclass(init=False)
-class ResponsePart:
-    """A parsed response header part; None = absent, which `check_response` refuses.
-
-    `headers` are those that the service sent, without the ones that the node made. `fault` is the error code of a
-    refusal by the provider's node and `clause` the clause that failed; both are never taken from a service.
-    """
-
-    status: Final[int]
-    reason: Final[bytes]
-    headers: Final[tuple[Header, ...]]
-    message_id: Final[str | None]
-    client: Final[ClientId | None]
-    service: Final[ServiceId | None]
-    request_id: Final[str | None]
-    request_hash: Final[bytes]
-    fault: Final[str | None]
-    clause: Final[str | None]
-
-    def __init__(
-        self,
-        status: int,
-        reason: bytes,
-        headers: tuple[Header, ...],
-        message_id: str | None,
-        client: ClientId | None,
-        service: ServiceId | None,
-        request_id: str | None,
-        request_hash: bytes,
-        fault: str | None = None,
-        clause: str | None = None,
-    ) -> None:
-        self.status = status
-        self.reason = reason
-        self.headers = headers
-        self.message_id = message_id
-        self.client = client
-        self.service = service
-        self.request_id = request_id
-        self.request_hash = request_hash
-        self.fault = fault
-        self.clause = clause
-
-
-class NodeFault(NamedTuple):
-    """What the provider's node says in a signed refusal: documented error code, clause that failed."""
-
-    code: str
-    clause: str | None
 
 
 def request_header_part(
@@ -166,10 +62,22 @@ def request_header_part(
     return _joined(lines)
 
 
+def usual_request_part(
+    method: bytes, target: bytes, lines: bytes, *, request_id: str, generated_id: str | None = None
+) -> bytes:
+    """As `request_header_part`, of the lines of usual headers (`header_line`) and a request line that was read."""
+    made = b"" if generated_id is None else b"x-road-id:%b\r\n" % generated_id.encode()
+    return b"%b\r\n%b\r\n%bx-road-request-id:%b\r\n%b" % (method, target, lines, request_id.encode(), made)
+
+
 def response_header_part(
     status: int, reason: bytes, *, headers: Iterable[Header], ids: ResponseIds, fault: NodeFault | None = None
 ) -> bytes:
     """The header part of a response; headers that do not travel are left out, those of the node come last."""
+    if fault is None:
+        usual = usual_of_service(headers)
+        if usual is not None and b"\r" not in reason and b"\n" not in reason:
+            return b"%b\r\n%b\r\n%b%b" % (_number(status), reason, usual, _response_tail(ids))
     lines = [b"%d" % status, reason]
     lines += [name + b":" + value for name, value in headers if lower_name(name) not in RESPONSE_DROPS]
     if fault is not None:
@@ -187,8 +95,12 @@ def _addresses(client: ClientId, service: ServiceId) -> bytes:
     known = _ADDRESSES.known.get((client, service))
     if known is not None:
         return known
-    lines = f"x-road-client:{encode_parts(client)}\r\nx-road-service:{encode_parts(service)}".encode()
-    return _ADDRESSES.keep((client, service), lines)
+    return _ADDRESSES.keep((client, service), address_lines(client, service))
+
+
+def address_lines(client: ClientId, service: ServiceId) -> bytes:
+    """The lines of a response that name client and service of its request, as they were sent."""
+    return f"x-road-client:{encode_parts(client)}\r\nx-road-service:{encode_parts(service)}".encode()
 
 
 def _joined(lines: list[bytes], inner_breaks: int = 0) -> bytes:
@@ -208,6 +120,28 @@ def request_hash(header_digest: bytes, body_digest: bytes | None) -> bytes:
 
 def parse_request_part(part: bytes) -> RequestPart:
     """Read a request header part that came from another node; raises Malformed."""
+    usual = _usual_request(part)
+    return _unusual_request(part) if usual is None else usual
+
+
+def _usual_request(part: bytes) -> RequestPart | None:
+    """The part, where all of its lines are usual; what is wrong with another one, `_unusual_request` says."""
+    lines = part.split(b"\r\n")
+    if len(part) > PART_BYTES_MAX or not 3 < len(lines) <= HEADERS_MAX or lines[-1]:
+        return None
+    texts = lines[2:-1]
+    usual = usual_of_part(texts)
+    if usual is None:
+        return None
+    try:
+        line = parse_request_line(lines[0], lines[1])
+        request_id = None if usual.request_id is None else _id_text(usual.request_id)
+    except Malformed:
+        return None
+    return RequestPart(line, lines[1], tuple(texts), usual.read, request_id)
+
+
+def _unusual_request(part: bytes) -> RequestPart:
     method, target, lines = _lines(part)
     line = parse_request_line(method, target)
     headers: list[Header] = []
@@ -224,7 +158,7 @@ def parse_request_part(part: bytes) -> RequestPart:
         else:
             raise Malformed("DuplicateHeaderField", "the header x-road-request-id comes twice")
     read = read_bounded_headers(headers)
-    return RequestPart(line, target, tuple(headers), read, None if request_id is None else _id_text(request_id))
+    return RequestPart(line, target, tuple(lines), read, None if request_id is None else _id_text(request_id))
 
 
 def parse_response_part(part: bytes) -> ResponsePart:
@@ -286,27 +220,22 @@ def _id_text(value: bytes) -> str:
     return text
 
 
-_PLAIN_RESPONSE = re.compile(
-    rb"([1-9][0-9]{2})\r\n([^\r\n]{0,256})\r\n"
-    rb"((?:(?!(?i:x-road-|lienthong-|(?:" + b"|".join(sorted(map(re.escape, HOP_HEADERS))) + rb"):))"
-    rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n]*\r\n)*)\Z"
-)
-"""Status, reason and lines of headers that are neither hop-by-hop nor made by a node."""
-
-
 def read_response(part: bytes, sent: ResponseIds) -> ResponsePart:
     """As `parse_response_part`, quicker for the usual answer to the request with the ids `sent`; raises as it does.
 
-    A part that ends exactly as that answer must end, and whose other lines are ordinary headers, needs no closer
-    look; its `headers` are left unread then.
+    A part that ends exactly as that answer must end, and whose other lines are usual and the service's own, needs no
+    closer look; its `headers` are left unread then.
     """
     tail = _response_tail(sent)
     if part.endswith(tail) and len(part) <= PART_BYTES_MAX:
-        plain = _PLAIN_RESPONSE.match(part, 0, len(part) - len(tail))
-        if plain is not None and plain[3].count(b"\n") <= HEADERS_MAX:
+        lines = part[: -len(tail)].split(b"\r\n")
+        known = _STATUS_LINES.known.get(lines[0])
+        if known is None:
+            known = _status(lines[0])
+        if known and _all_of_service(lines):
             return ResponsePart(
-                int(plain[1]),
-                plain[2],
+                known,
+                lines[1],
                 (),
                 sent.message_id,
                 sent.client,
@@ -317,10 +246,44 @@ def read_response(part: bytes, sent: ResponseIds) -> ResponsePart:
     return parse_response_part(part)
 
 
+_NUMBERS: Final[Memo[int, bytes]] = Memo(1000)
+
+
+def _number(status: int) -> bytes:
+    known = _NUMBERS.known.get(status)
+    return _NUMBERS.keep(status, b"%d" % status) if known is None else known
+
+
+_STATUS_LINES: Final[Memo[bytes, int]] = Memo(1000)
+
+
+def _status(text: bytes) -> int:
+    """The number, 0 where it is none from 100 to 999."""
+    if len(text) != 3 or not text.isdigit() or text[0] == 0x30:
+        return 0
+    return _STATUS_LINES.keep(text, int(text))
+
+
+def _all_of_service(lines: list[bytes]) -> bool:
+    """Whether status and reason are followed by usual lines of a service alone, and by a line break."""
+    last = len(lines) - 1
+    if last < 2 or last > HEADERS_MAX + 2 or lines[last]:
+        return False
+    reason = lines[1]
+    if len(reason) > REASON_LENGTH_MAX or b"\r" in reason or b"\n" in reason:
+        return False
+    for text in lines[2:last]:
+        line = line_of_text(text)
+        if line is None or not line.of_service:
+            return False
+    return True
+
+
 def _response_tail(ids: ResponseIds) -> bytes:
+    addresses = ids.addresses
     return b"x-road-id:%b\r\n%b\r\nx-road-request-id:%b\r\nx-road-request-hash:%b\r\n" % (
         ids.message_id.encode(),
-        _addresses(ids.client, ids.service),
+        _addresses(ids.client, ids.service) if addresses is None else addresses,
         ids.request_id.encode(),
         ids.request_hash,
     )
@@ -328,7 +291,7 @@ def _response_tail(ids: ResponseIds) -> bytes:
 
 def header_lines(part: bytes) -> bytes:
     """The ``Name:Value CRLF`` lines of a header part, as they were signed."""
-    return part.split(b"\r\n", 2)[2]
+    return part[part.index(b"\r\n", part.index(b"\r\n") + 2) + 2 :]
 
 
 def metadata_only_part(part: bytes) -> bytes:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from lienthong.domain.errors import Malformed
 from lienthong.domain.identifiers import ServiceId, parse_service_id
 from lienthong.domain.memo import Memo
-from lienthong.domain.paths import decode_query_value
+from lienthong.domain.paths import decode_query_value, normalise_path
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 TARGET_LENGTH_MAX: Final = 8192
@@ -30,7 +30,8 @@ class RequestLine:
     """A parsed request line.
 
     `path` is the whole path, `service_path` what follows the service code (empty or from its slash on), both as
-    sent; `query` is what follows the ``?``, None where there is none.
+    sent; `query` is what follows the ``?``, None where there is none. `plain_path` is `service_path` in the form of
+    `paths.normalise_path`, None where that refuses it.
     """
 
     method: Final[str]
@@ -38,6 +39,7 @@ class RequestLine:
     path: Final[str]
     service_path: Final[str]
     query: Final[str | None]
+    plain_path: Final[str | None]
 
     def __init__(self, method: str, service: ServiceId, path: str, service_path: str, query: str | None) -> None:
         self.method = method
@@ -45,6 +47,14 @@ class RequestLine:
         self.path = path
         self.service_path = service_path
         self.query = query
+        self.plain_path = _plain(service_path)
+
+
+def _plain(service_path: str) -> str | None:
+    try:
+        return normalise_path(service_path)
+    except Malformed:
+        return None
 
 
 class Metaservice(StrEnum):

@@ -18,9 +18,11 @@ from tests.doubles.exchange_country import (
 )
 from tests.doubles.signing import NOW_MS
 
+from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable
 from lienthong.domain.identifiers import ClientId, NodeId, ServiceId
+from lienthong.domain.network import Node
 from lienthong.evidence.digest import request_digests
 from lienthong.exchange.access import Asked, ids_of, parties_of, permit_for, reachable_node, usable_service
 from lienthong.wire.headers import read_request_headers
@@ -77,15 +79,19 @@ def test_unknown_members() -> None:
 )
 def test_services_that_cannot_be_called(service: ServiceId, kind: type[LienthongError], code: str) -> None:
     with pytest.raises(kind, match=code):
-        usable_service(directory(), service)
-    assert usable_service(directory(), WHOLE).service_id == WHOLE
+        usable_service(directory().relation(ONE_STOP, service))
+    assert usable_service(directory().relation(ONE_STOP, WHOLE)).service_id == WHOLE
+
+
+def _reached(directory: FreshDirectory, service: ServiceId, wanted: NodeId | None) -> Node:
+    return reachable_node(directory, directory.relation(ONE_STOP, service), wanted=wanted)
 
 
 def test_a_node_in_service_is_reached() -> None:
-    assert reachable_node(directory(), WHOLE, wanted=None).node_id == POLICE_NODE
-    assert reachable_node(directory(), WHOLE, wanted=POLICE_NODE).node_id == POLICE_NODE
+    assert _reached(directory(), WHOLE, None).node_id == POLICE_NODE
+    assert _reached(directory(), WHOLE, POLICE_NODE).node_id == POLICE_NODE
     for wanted in (None, HANOI_NODE):
-        assert reachable_node(directory("chỉ nút của Bộ"), TO_HANOI, wanted=wanted).node_id == HANOI_NODE
+        assert _reached(directory("chỉ nút của Bộ"), TO_HANOI, wanted).node_id == HANOI_NODE
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_nodes_that_cannot_be_reached(
     service: ServiceId, wanted: NodeId | None, notice: str | None, code: str
 ) -> None:
     with pytest.raises(LienthongError) as refused:
-        reachable_node(directory(notice), service, wanted=wanted)
+        _reached(directory(notice), service, wanted)
     assert refused.value.code == code
 
 

@@ -41,7 +41,7 @@ from lienthong.domain.identifiers import ServiceId, SystemId
 from lienthong.exchange import inputs
 from lienthong.exchange.consumer import ConsumerExchange
 from lienthong.exchange.effects import Answer, Fault, Send, Sign, Verify
-from lienthong.wire.message import NodeFault
+from lienthong.wire.parts import NodeFault
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from lienthong.exchange.effects import (
     OpenStream,
     Send,
 )
-from lienthong.wire.message import NodeFault
+from lienthong.wire.parts import NodeFault
 
 REFUSAL = NodeFault("Server.ServerProxy.AccessDenied", "validity")
 BODY_ENDED = inputs.BodyEnded(sha512(b"large").digest())

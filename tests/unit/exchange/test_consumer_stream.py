@@ -52,7 +52,7 @@ from lienthong.exchange.effects import (
     Verify,
     VerifyMark,
 )
-from lienthong.wire.message import NodeFault
+from lienthong.wire.parts import NodeFault
 
 BODY_ENDED = inputs.BodyEnded(sha512(b"large").digest())
 REFUSAL = NodeFault("Server.ServerProxy.AccessDenied", "validity")

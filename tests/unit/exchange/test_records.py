@@ -6,6 +6,7 @@ import pytest
 from tests.doubles.exchange_country import HANOI, ONE_STOP, WHOLE, signer_of
 from tests.doubles.signing import NOW_MS
 
+from lienthong.directory.relation import Relation
 from lienthong.domain.errors import Refused
 from lienthong.domain.grants import Reason
 from lienthong.domain.network import BodyRetention
@@ -17,7 +18,7 @@ from lienthong.exchange.access import Parties
 from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
 
 REASON = Reason("giai-quyet-tthc", "1.004199", "hs-1", "cb-1")
-PARTIES = Parties(ONE_STOP, WHOLE, ONE_STOP, WHOLE, "r-1", "m-1", REASON)
+PARTIES = Parties(Relation(ONE_STOP, WHOLE, ONE_STOP, WHOLE), "r-1", "m-1", REASON)
 DIGESTS = request_digests(b"part", b"body")
 MESSAGE = SignedMessage(b"part", b"body", DIGESTS, signer_of(HANOI).sign(DIGESTS))
 

@@ -9,7 +9,7 @@ from tests.doubles.values import replace
 
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.exchange.remote_fault import refusal_message, remote_fault
-from lienthong.wire.message import ResponsePart
+from lienthong.wire.parts import ResponsePart
 
 PLAIN = ResponsePart(500, b"", (), None, None, None, None, b"x")
 

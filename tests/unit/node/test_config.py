@@ -97,3 +97,50 @@ def test_plain_http_stays_inside(listen: str, inside: bool) -> None:
     else:
         with pytest.raises(Malformed, match="plain HTTP"):
             node_settings(text)
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        "",
+        "postgresql:///lienthong",
+        "postgres://lienthong@/lienthong?host=/run/postgresql&passfile=/etc/lienthong/nut-1/pgpass",
+        "postgresql://lienthong@%2Frun%2Fpostgresql/lienthong",
+        "postgresql://localhost:5433,127.0.0.1:5434,[::1]:5435/lienthong",
+        "postgresql:///?service=lienthong",
+        "postgresql://lienthong@db-1.example,db-2.example:5433/lienthong?sslmode=verify-full&sslrootcert=ca.pem",
+    ],
+)
+def test_an_index_may_be_in_a_database(database: str) -> None:
+    text = GOOD.replace("[admin]", f'[index]\ndatabase = "{database}"\n[admin]')
+    assert node_settings(text).index.database == database
+
+
+SECRET = "bi-mat-khong-ke"
+
+
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        ("mysql://localhost/x", "begins with postgresql://"),
+        (f"host=localhost password={SECRET}", "begins with postgresql://"),
+        (f"postgresql://lienthong:{SECRET}@/x", "must not hold a password"),
+        (f"postgresql://lienthong:{SECRET}?@/x", "must not hold a password"),
+        (f"postgresql:///x?password={SECRET}", "must not hold a password"),
+        (f"postgresql:///x?pass%77ord={SECRET}", "must not hold a password"),
+        (f"postgresql:///x?sslpassword={SECRET}&sslmode=verify-full", "must not hold a password"),
+        ("postgresql://10.1.2.3/x", "sslmode=verify-full"),
+        ("postgresql://localhost,db.example/x?sslmode=require", "sslmode=verify-full"),
+        ("postgresql://localhost.example/x", "sslmode=verify-full"),
+        ("postgresql://127.0.0.1.example:5432/x", "sslmode=verify-full"),
+        ("postgresql:///x?host=db.example", "sslmode=verify-full"),
+        ("postgresql://localhost/x?hostaddr=10.1.2.3", "sslmode=verify-full"),
+        ("postgresql://[fd00::1]:5432/x", "sslmode=verify-full"),
+    ],
+)
+def test_a_database_is_named_without_a_password_and_far_ones_with_tls(database: str, said: str) -> None:
+    with pytest.raises(Malformed) as wrong:
+        node_settings(GOOD.replace("[admin]", f'[index]\ndatabase = "{database}"\n[admin]'))
+    assert "index: database" in wrong.value.message
+    assert said in wrong.value.message
+    assert SECRET not in wrong.value.message

@@ -15,7 +15,8 @@ from lienthong.domain.error_codes import PAGES
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.wire.faults import CodeStyle, Fault, Side, fault_code, fault_status, has_prefix, in_style, render_fault
 from lienthong.wire.headers import read_request_headers
-from lienthong.wire.message import ResponseIds, check_response, parse_response_part
+from lienthong.wire.message import check_response, parse_response_part
+from lienthong.wire.parts import ResponseIds
 from lienthong.wire.request_line import parse_request_line
 
 VECTORS: dict[str, Any] = load("xroad-rest/errors.json")

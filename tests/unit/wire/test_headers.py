@@ -13,7 +13,8 @@ from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import MemberId, NodeId, RepresentedParty, SystemId
 from lienthong.wire import headers as h
-from lienthong.wire.message import ResponseIds, parse_response_part, request_header_part, response_header_part
+from lienthong.wire.message import parse_response_part, request_header_part, response_header_part
+from lienthong.wire.parts import ResponseIds
 from lienthong.wire.request_line import parse_request_line
 
 VECTORS: dict[str, Any] = load("xroad-rest/headers.json")

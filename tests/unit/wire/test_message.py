@@ -15,10 +15,11 @@ from tests.vectors import load
 from lienthong.domain.errors import Malformed, Unproven
 from lienthong.domain.identifiers import MemberId, ServiceId, SystemId
 from lienthong.wire import message as m
+from lienthong.wire import parts as p
 
 VECTORS: dict[str, Any] = load("xroad-rest/message.json")
 SERVICE = ServiceId("VN", "GOV", "G01", "dan-cu", "xac-nhan")
-IDS = m.ResponseIds("a-1", SystemId("VN", "GOV", "H26", "mot-cua"), SERVICE, "xid", b"aGFzaA==")
+IDS = p.ResponseIds("a-1", SystemId("VN", "GOV", "H26", "mot-cua"), SERVICE, "xid", b"aGFzaA==")
 TARGET = b"/r1/VN/GOV/G01/dan-cu/xac-nhan"
 CLIENT = (b"X-Road-Client", b"VN/GOV/H26/mot-cua")
 
@@ -64,7 +65,7 @@ def test_request_reads_back(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", VECTORS["responses"], ids=lambda row: row["id"])
 def test_response(row: dict[str, Any]) -> None:
     client = row["client_id"]
-    ids = m.ResponseIds(
+    ids = p.ResponseIds(
         row["id"],
         MemberId(*client) if len(client) == 3 else SystemId(*client),
         ServiceId(*row["service_id"]),
@@ -157,10 +158,10 @@ def test_a_message_without_ids_has_no_exchange_ids() -> None:
     assert refused.value.code == "MissingHeader"
 
 
-OTHER = m.ResponseIds("b", MemberId("VN", "GOV", "H26"), SERVICE._replace(service_code="x"), "other", b"b3RoZXI=")
+OTHER = p.ResponseIds("b", MemberId("VN", "GOV", "H26"), SERVICE._replace(service_code="x"), "other", b"b3RoZXI=")
 
 
-@pytest.mark.parametrize("name", list(m.ResponseIds.__annotations__))
+@pytest.mark.parametrize("name", [name for name in p.ResponseIds.__annotations__ if name != "addresses"])
 def test_an_answer_to_another_request_is_not_believed(name: str) -> None:
     parsed = m.parse_response_part(m.response_header_part(200, b"OK", headers=[], ids=IDS))
     assert m.check_response(parsed, IDS) is parsed
@@ -218,7 +219,7 @@ def test_a_refusal_of_the_node_reads_back_and_a_service_cannot_make_one() -> Non
     assert b"ake" not in part
     parsed = m.parse_response_part(part)
     assert (parsed.fault, parsed.clause) == (None, None)
-    fault = m.NodeFault("Server.ServerProxy.AccessDenied", "fields")
+    fault = p.NodeFault("Server.ServerProxy.AccessDenied", "fields")
     parsed = m.parse_response_part(m.response_header_part(500, b"Error", headers=said, ids=IDS, fault=fault))
     assert (parsed.fault, parsed.clause) == fault
     assert m.check_response(parsed, IDS).headers == ()

@@ -15,6 +15,7 @@ import httptools
 from lienthong.adapters.http.answer import REASON_LENGTH_MAX, Caller, ClientBounds, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.adapters.http.inbox import InboxProtocol
+from lienthong.adapters.http.usual import usual_answer
 from lienthong.domain.errors import LienthongError, Unavailable
 
 _WITHOUT_BODY = frozenset({204, 304})
@@ -53,6 +54,7 @@ class HttpClientConnection(InboxProtocol):
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
+        super().__init__()
         self._pool = pool
         self._parser: Any = httptools.HttpResponseParser(self)
         self._answer = HttpAnswer()
@@ -130,12 +132,8 @@ class HttpClientConnection(InboxProtocol):
         return False
 
     def data_received(self, data: bytes) -> None:
-        recognise = self._pool.recognise
-        if recognise is not None and not self._seen and self._caller is not None:
-            found = recognise(data)
-            if found is not None:
-                self._take_recognised(self._caller, found)
-                return
+        if not self._seen and self._caller is not None and self._taken_whole(self._caller, data):
+            return
         self._seen = True
         if self._sink is not None:
             self.deadline = self._pool.now() + self._pool.bounds.answer_s
@@ -164,6 +162,24 @@ class HttpClientConnection(InboxProtocol):
             self._answer_without_body()
         if self._answered is not None:
             self._hand_over()
+
+    def _taken_whole(self, caller: Caller, data: bytes) -> bool:
+        """Whether it is one whole answer that needs no general parser; then it was handed over."""
+        recognise = self._pool.recognise
+        if recognise is not None:
+            found = recognise(data)
+            if found is not None:
+                self._take_recognised(caller, found)
+                return True
+        elif not self._no_body and not self._sending:
+            answer = usual_answer(data, self._pool.bounds)
+            if answer is not None:
+                self._caller = None
+                self.reusable = True
+                self._pool.release(self)
+                caller.answered(answer)
+                return True
+        return False
 
     def _take_recognised(self, caller: Any, found: Any) -> None:
         """A whole answer of the known form: callers of such a pool have `recognised` for it."""

@@ -1,15 +1,15 @@
 """What arrives on any connection of a thread lands in one buffer, and is taken up before the next read.
 
-Without it TLS makes an object of 256 KB for each record, of at most 16 KB, that it decrypts.
+Without it TLS makes an object of 256 KB for each record, of at most 16 KB, that it decrypts. The methods are those of
+`asyncio.BufferedProtocol`; the transports of the event loop ask for them by name, so that no class has to inherit.
 """
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from abc import ABC, abstractmethod
+from typing import Final
 
-INBOX_BYTES = 256 << 10
+INBOX_BYTES: Final = 256 << 10
 
 
 class _Inbox(threading.local):
@@ -19,22 +19,25 @@ class _Inbox(threading.local):
         self.view = memoryview(bytearray(INBOX_BYTES))
 
 
-_INBOX = _Inbox()
+_INBOX: Final = _Inbox()
 
 
-class InboxProtocol(asyncio.BufferedProtocol, ABC):
-    """A connection that is told of what arrives by `data_received`, as bytes of its own."""
+class InboxProtocol:
+    """A connection of the thread it is made in; what arrives it is told by `data_received`, as bytes of its own."""
 
-    __slots__ = ()
+    __slots__ = ("_inbox",)
+
+    def __init__(self) -> None:
+        self._inbox: memoryview = _INBOX.view
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the interface of asyncio
         """Where the transport shall write."""
-        return _INBOX.view
+        return self._inbox
 
     def buffer_updated(self, nbytes: int) -> None:
         """It has written so many bytes."""
-        self.data_received(bytes(_INBOX.view[:nbytes]))
+        self.data_received(bytes(self._inbox[:nbytes]))
 
-    @abstractmethod
     def data_received(self, data: bytes) -> None:
         """The bytes that arrived."""
+        raise AssertionError(f"{type(self).__name__} takes nothing")

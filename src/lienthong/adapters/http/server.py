@@ -44,6 +44,7 @@ class HttpServerConnection(InboxProtocol):
     def __init__(
         self, handler: RequestHandler, *, bounds: Bounds, clock: Callable[[], float], registry: ConnectionRegistry
     ) -> None:
+        super().__init__()
         self._handler = handler
         self._bounds = bounds
         self._clock = clock

@@ -144,6 +144,14 @@ def read_one(directory: Path, position: Position) -> bytes:
     return bytes(entry.records[position.slot])
 
 
+def read_ledger_id(directory: Path) -> bytes:
+    """The 16 bytes that name the ledger. Raises Unavailable NotFound where it has no segment yet."""
+    if not segment_path(directory, 1).exists():
+        raise Unavailable("NotFound", "The ledger has no segment yet")
+    _, header = _open_segment(directory, 1)
+    return header.ledger_id
+
+
 def find_tail(directory: Path, number: int) -> Tail:
     """Where segment `number` ends. Raises Unproven or Malformed LedgerDamaged."""
     view, header = _open_segment(directory, number)
@@ -175,17 +183,16 @@ def clean_tail(descriptor: int, path: Path, tail: Tail) -> None:
     os.fsync(descriptor)
 
 
-def write_zeros(descriptor: int, start: int, end: int) -> None:
-    """Write zeros to [start, end)."""
+def write_zeros(descriptor: int, start: int, end: int, flags: int = 0) -> None:
+    """Write zeros to [start, end); `flags` as in `write_fully`."""
     for at in range(start, end, len(_ZEROS)):
-        write_fully(descriptor, memoryview(_ZEROS)[: end - at], at)
+        write_fully(descriptor, memoryview(_ZEROS)[: end - at], at, flags)
 
 
 def make_next(directory: Path, size: int) -> None:
     """Reserve ``next.segment``: `size` bytes that read as zeros, durable. Raises OSError (disk full).
 
-    The blocks are reserved, not written: writing them would halve the cost of later syncs at most, but doubles what
-    the disk writes and holds up the commits of the current segment (docs/decisions/0005-ledger-segments.md).
+    The blocks are reserved, not written: that is quick, and `next_segment` writes them when there is time.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     descriptor = os.open(directory / NEXT_SEGMENT, flags, 0o600)

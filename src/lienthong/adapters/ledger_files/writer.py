@@ -18,13 +18,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
+from lienthong.adapters.ledger_files.next_segment import NextSegment
 from lienthong.adapters.ledger_files.segments import (
     Position,
     Tail,
     activate_next,
     clean_tail,
     find_tail,
-    make_next,
     segment_numbers,
     segment_path,
     sync_directory,
@@ -45,6 +45,7 @@ LOCK_FILE = "ledger.lock"
 CROWD = 6
 """So many records wait for the next turn of the loop, if this one brought more of them."""
 CROWD_MAX, CROWD_S = 32, 0.001
+LATER_S = 0.005
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
 
@@ -91,19 +92,19 @@ class LedgerWriter:
         self._pending: list[_Waiting] = []
         self._fetched: list[_Waiting] = []
         self._closing = False
+        self._handing = False
+        self._late = False
         self._crowd = 0
         self._crowd_since = 0.0
         self._waiting_records = 0
         self._waiting_bytes = 0
         self._failure: Unavailable | None = Unavailable("LoggingFailed", "The ledger is not open")
-        self._warning: Unavailable | None = None
         self._closed: asyncio.Future[None] | None = None
         self._lock = -1
         self._descriptor = -1
         self._tail: Tail | None = None
         self._writing: Thread | None = None
-        self._preparing: Thread | None = None
-        self._next_ready = False
+        self._next = NextSegment(directory, settings.segment_bytes, _failed)
 
     @property
     def failure(self) -> Unavailable | None:
@@ -113,7 +114,7 @@ class LedgerWriter:
     @property
     def warning(self) -> Unavailable | None:
         """Why there is no room for the next segment: the ledger will fail when this one is full. For health."""
-        return self._warning
+        return self._next.warning
 
     @property
     def durable_end(self) -> Position:
@@ -141,8 +142,11 @@ class LedgerWriter:
             raise
         self._begin()
 
-    def append(self, encoded: bytes, done: Done) -> None:
+    def append(self, encoded: bytes, done: Done, later: bool = False) -> None:
         """Take a record; `done` is called on the loop once it is durable (None) or lost (an error), exactly once.
+
+        With `later` it waits for the next one that comes without, at most `LATER_S`: for records for which nobody
+        waits before another one of the same exchange is to be durable, too.
 
         Raises Unavailable LoggingFailed where it is not taken (queue full, ledger failed or closed, record too
         long); then `done` is never called.
@@ -158,14 +162,24 @@ class LedgerWriter:
             raise Unavailable("LoggingFailed", f"A record of {size} bytes does not fit into the ledger")
         self._waiting_records += 1
         self._waiting_bytes += size
-        pending = self._pending
-        pending.append((encoded, done))
-        if len(pending) == 1:
+        self._pending.append((encoded, done))
+        if later:
+            if not self._handing and not self._late:
+                self._late = True
+                self._loop.call_later(LATER_S, self._hand_over_late)
+        elif not self._handing:
+            self._handing = True
             self._loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
         """Give the writer what this turn of the loop brought, or wait for what the next one brings."""
         self._loop.call_soon(self._hand_over) if self._waits_for_more() else self._hand_over_now()
+
+    def _hand_over_late(self) -> None:
+        """What came for later has waited long enough."""
+        self._late = False
+        if not self._handing:
+            self._hand_over_now()
 
     def _waits_for_more(self) -> bool:
         """Whether the crowd of records is still growing, and has not for too long."""
@@ -182,6 +196,7 @@ class LedgerWriter:
 
     def _hand_over_now(self) -> None:
         pending, self._pending = self._pending, []
+        self._handing = False
         if pending:
             self._queue.put(pending)
 
@@ -194,9 +209,7 @@ class LedgerWriter:
         assert self._tail is not None, "started"
         if self._failure is None or self._closed is not None:
             return
-        for thread in (self._writing, self._preparing):
-            if thread is not None:
-                thread.join()
+        self._join()
         try:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
@@ -205,10 +218,9 @@ class LedgerWriter:
             segment_path(self._directory, self._tail.header.number + 1).unlink(missing_ok=True)
             self._open_last(self._tail)
             # Made anew in any case: the failure may have come after it got its number.
-            make_next(self._directory, self._settings.segment_bytes)
+            self._next.remake()
         except OSError as error:
             raise _failed(error) from error
-        self._warning, self._next_ready = None, True
         self._begin()
 
     async def close(self) -> None:
@@ -236,7 +248,7 @@ class LedgerWriter:
     def _open_first(self) -> None:
         ledger_id = os.urandom(LEDGER_ID_SIZE)
         header = SegmentHeader(1, self._clock_ms(), ledger_id, genesis(ledger_id))
-        make_next(self._directory, self._settings.segment_bytes)
+        self._next.take()
         self._descriptor = activate_next(self._directory, header)
         self._tail = Tail(header, HEADER_SIZE, HEADER_SIZE, header.previous_chain)
 
@@ -250,10 +262,7 @@ class LedgerWriter:
 
     def _begin(self) -> None:
         self._failure = None
-        if self._preparing is not None:
-            self._preparing.join()
-        if not self._next_ready:
-            self._prepare()
+        self._next.prepare()
         self._writing = Thread(target=self._write_groups, name="ledger-writer", daemon=True)
         self._writing.start()
 
@@ -263,10 +272,13 @@ class LedgerWriter:
                 os.close(descriptor)
         self._descriptor = self._lock = -1
 
+    def _join(self) -> None:
+        if self._writing is not None:
+            self._writing.join()
+        self._next.join()
+
     def _finish(self) -> None:
-        for thread in (self._writing, self._preparing):
-            if thread is not None:
-                thread.join()
+        self._join()
         self._release()
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
@@ -330,35 +342,14 @@ class LedgerWriter:
 
     def _rotate(self, tail: Tail) -> Tail:
         """Go on in a new segment."""
-        self._await_next()
+        self._next.take()
         header = SegmentHeader(tail.header.number + 1, self._clock_ms(), tail.header.ledger_id, tail.chain)
         descriptor = activate_next(self._directory, header)
         os.close(self._descriptor)
         self._descriptor = descriptor
         self._tail = Tail(header, HEADER_SIZE, HEADER_SIZE, tail.chain)
-        self._prepare()
+        self._next.prepare()
         return self._tail
-
-    def _prepare(self) -> None:
-        """Make ``next.segment`` in the background."""
-        self._next_ready = False
-        self._preparing = Thread(target=self._make_next, name="ledger-next-segment", daemon=True)
-        self._preparing.start()
-
-    def _make_next(self) -> None:
-        try:
-            make_next(self._directory, self._settings.segment_bytes)
-        except OSError as error:
-            self._warning = _failed(error)  # tried again when the segment is needed
-            return
-        self._warning = None
-        self._next_ready = True
-
-    def _await_next(self) -> None:
-        if self._preparing is not None:
-            self._preparing.join()
-        if not self._next_ready:
-            make_next(self._directory, self._settings.segment_bytes)
 
     # Back on the loop.
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from lienthong.adapters.http.flow import BodySink
 from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response
+from lienthong.adapters.http.usual import content_length, status_line
 from lienthong.domain.errors import LienthongError, Malformed
 from lienthong.domain.identifiers import ClientId
 from lienthong.exchange import effects, inputs
@@ -132,16 +133,15 @@ class _SystemWaits:
     def answer(self, effect: effects.Answer) -> None:
         """Header lines go out as they were signed; only their framing is ours."""
         request, body = self._request, effect.body
-        keep_alive = self._request.keep_alive
-        head = b"HTTP/1.1 %d %b\r\n%b" % (effect.status, effect.reason, effect.header_lines)
-        if not keep_alive:
-            head += b"Connection: close\r\n"
+        keep_alive = request.keep_alive
+        first = status_line(effect.status, effect.reason)
+        ends = b"" if keep_alive else b"Connection: close\r\n"
         if effect.status in _NO_BODY or request.method == b"HEAD":
-            data = head + b"\r\n"
+            data = b"%b%b%b\r\n" % (first, effect.header_lines, ends)
         elif body is None:
-            data = head + b"Content-Length: 0\r\n\r\n"
+            data = b"%b%b%bContent-Length: 0\r\n\r\n" % (first, effect.header_lines, ends)
         else:
-            data = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+            data = b"%b%b%b%b\r\n%b" % (first, effect.header_lines, ends, content_length(len(body)), body)
         request.connection.respond(data, keep_alive=keep_alive)
 
     def fault(self, effect: effects.Fault) -> None:
@@ -150,7 +150,7 @@ class _SystemWaits:
 
     def begin(self, effect: effects.AnswerBegins, length: int | None) -> HttpOutlet:
         """The head of an answer in pieces."""
-        head = b"HTTP/1.1 %d %b\r\n%b" % (effect.status, effect.reason, effect.header_lines)
+        head = status_line(effect.status, effect.reason) + effect.header_lines
         flow = self._request.connection.start(head + length_line(length) + b"\r\n")
         return HttpOutlet(flow, chunked=length is None)
 

@@ -10,11 +10,12 @@ from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.errors import Malformed, Refused
 from lienthong.domain.grants import Grant, GrantState
 from lienthong.domain.identifiers import ClientId, ServiceId
+from lienthong.domain.memo import Memo
 from lienthong.exchange.consumer import ConsumerContext
 from lienthong.node.api.tokens import ControlAnswer
 from lienthong.node.use_cases.plane import Ids
 from lienthong.wire.headers import RequestHeaders, read_request_headers
-from lienthong.wire.message import ResponseIds, header_lines, request_hash, request_header_part, response_header_part
+from lienthong.wire.message import header_lines, request_hash, request_header_part, response_header_part
 from lienthong.wire.metaservices import (
     JSON_CONTENT_TYPE,
     allowed_methods,
@@ -22,6 +23,7 @@ from lienthong.wire.metaservices import (
     list_methods,
     open_api_service,
 )
+from lienthong.wire.parts import ResponseIds
 from lienthong.wire.request_line import (
     Metaservice,
     RequestLine,
@@ -31,6 +33,8 @@ from lienthong.wire.request_line import (
     query_parameter,
 )
 
+_TARGET_KEPT_MAX = 256
+
 
 class Metadata:
     """Answers metadata calls of one node."""
@@ -39,12 +43,16 @@ class Metadata:
         self._context = context
         self._ids = ids
         self._clock_ms = clock_ms
+        self._speaks: Memo[bytes, bool] = Memo(4096)
 
     def is_metadata(self, method: bytes, target: bytes) -> bool:
         """Whether a request for a target under /r1/ is a metadata call."""
-        if b"/listMethods" in target or b"/allowedMethods" in target or b"/getOpenAPI" in target:
-            return _kind_of(method, target) is not None
-        return False
+        known = self._speaks.known.get(target)
+        if known is None:
+            known = b"/listMethods" in target or b"/allowedMethods" in target or b"/getOpenAPI" in target
+            if len(target) <= _TARGET_KEPT_MAX:
+                self._speaks.keep(target, known)
+        return known and _kind_of(method, target) is not None
 
     def answer(self, request: HttpRequest, speaks_for: frozenset[ClientId]) -> ControlAnswer:
         """The answer to a request that is no exchange.

@@ -18,22 +18,24 @@ class _TallyCollector(Collector):
         self._gauges = gauges
 
     def collect(self) -> Iterator[Metric]:
-        tally = self._tally
+        sides = self._tally.sides()
         exchanges = CounterMetricFamily(
             "lienthong_exchanges", "Exchanges that ended, by side and outcome code", labels=["side", "outcome"]
         )
-        for (side, code), count in sorted(tally.outcomes.items()):
-            exchanges.add_metric([side, code or "answered"], count)
+        for name, side in sides.items():
+            exchanges.add_metric([name, "answered"], side.answered)
+            for code, count in sorted(side.refused.items()):
+                exchanges.add_metric([name, code], count)
         yield exchanges
         took = HistogramMetricFamily(
             "lienthong_exchange_seconds", "Time from request to end, by side", labels=["side"]
         )
-        for side, counts in tally.latency_counts.items():
-            took.add_metric([side], _buckets(counts), tally.latency_sum_ms[side] / 1000)
+        for name, side in sides.items():
+            took.add_metric([name], _buckets(side.counts), side.sum_ms / 1000)
         yield took
         in_flight = GaugeMetricFamily("lienthong_exchanges_in_flight", "Exchanges under way", labels=["side"])
-        for side, count in tally.in_flight.items():
-            in_flight.add_metric([side], count)
+        for name, side in sides.items():
+            in_flight.add_metric([name], side.in_flight)
         yield in_flight
         for name, value in sorted(self._gauges.items()):
             yield _gauge(f"lienthong_{name}", name.replace("_", " "), value)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lienthong.adapters.clock import clock_ms
 from lienthong.adapters.http.server import ConnectionRegistry
 from lienthong.directory.freshness import Freshness, freshness
 from lienthong.node.app.pairs import CHANNEL, OwnCertificate
-from lienthong.node.app.parts import Parts, clock_ms
+from lienthong.node.app.parts import Parts
 from lienthong.node.app.renewal import Renewal
 from lienthong.node.config import NodeSettings
+from lienthong.node.jobs.indexing import LATE_S, Indexing, IndexState
 from lienthong.node.use_cases.plane import Logger
 from lienthong.node.use_cases.tally import Gauges
 
@@ -28,6 +30,7 @@ class Health:
     settings: NodeSettings
     parts: Parts
     renewal: Renewal
+    indexing: Indexing
     registries: Sequence[ConnectionRegistry]
 
     def facts(self) -> tuple[bool, dict[str, Any]]:
@@ -49,7 +52,9 @@ class Health:
             },
             "ledger": "ok" if failure is None else failure.message,
             "ledger_warning": None if warning is None else warning.message,
-            "in_flight": parts.plane.tally.in_flight,
+            "index": _index_word(self.indexing.state),
+            "index_late_s": round(self.indexing.state.late_s),
+            "in_flight": {name: side.in_flight for name, side in parts.plane.tally.sides().items()},
         }
         able = failure is None and state is not Freshness.STALE and usable(certificates, now_ms)
         return able, facts
@@ -75,6 +80,8 @@ class Health:
             "renewals_refused": float(len(self.renewal.refused)),
             "ledger_failed": float(self.parts.ledger.failure is not None),
             "ledger_warning": float(self.parts.ledger.warning is not None),
+            "index_failed": float(self.indexing.state.failure is not None),
+            "index_late_seconds": self.indexing.state.late_s,
             "connections": float(sum(len(registry) for registry in self.registries)),
         }
 
@@ -91,3 +98,10 @@ def usable(certificates: Sequence[OwnCertificate], now_ms: int) -> bool:
     held = [one.name for one in certificates if now_ms < one.valid_to_ms]
     signers = [one for one in certificates if one.name.startswith("signing ")]
     return CHANNEL in held and (not signers or any(name.startswith("signing ") for name in held))
+
+
+def _index_word(state: IndexState) -> str:
+    """`late` is more than the minute that a busy node lets it wait."""
+    if state.failure is not None:
+        return state.failure
+    return "late" if state.late_s > 2 * LATE_S else "ok"

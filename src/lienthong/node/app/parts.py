@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from lienthong.adapters import multi_buffer
+from lienthong.adapters.clock import clock_ms
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
@@ -73,11 +73,6 @@ class Parts:
             self.plane.log.warning("channel.authorities_not_used", code=error.code, message=error.message)
 
 
-def clock_ms() -> int:
-    """The wall clock in ms since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     """Build the parts; raises the coded error of whatever is missing."""
     data = base / settings.node.data_dir
@@ -132,7 +127,7 @@ def _named(settings: NodeSettings, directory: FreshDirectory) -> Named:
 
 def _sign_side_by_side(plane: Plane) -> None:
     """Sign and verify many at a time where this machine can, while there are many."""
-    in_flight = plane.tally.in_flight
+    tally = plane.tally
     try:
         group = multi_buffer.load(os.urandom)
     except Unavailable as reason:
@@ -141,7 +136,7 @@ def _sign_side_by_side(plane: Plane) -> None:
     plane.signatures.gather(
         group,
         asyncio.get_running_loop(),
-        lambda: in_flight["consumer"] + in_flight["provider"] >= multi_buffer.LEAST,
+        lambda: tally.in_flight >= multi_buffer.LEAST,
     )
 
 

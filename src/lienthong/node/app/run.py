@@ -12,7 +12,8 @@ from typing import Any
 
 import uvloop
 
-from lienthong.adapters.http.lane import LaneServerConnection
+from lienthong.adapters.clock import clock_ms
+from lienthong.adapters.http.lane import LaneServerConnection, UsualServerConnection
 from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.record import encode_record
@@ -25,13 +26,14 @@ from lienthong.node.api.tokens import TokenEndpoint
 from lienthong.node.app.channels import Door
 from lienthong.node.app.health import Health
 from lienthong.node.app.logs import JsonLog
-from lienthong.node.app.parts import Parts, build, clock_ms, door_bounds
+from lienthong.node.app.parts import Parts, build, door_bounds
 from lienthong.node.app.process import freeze, settle
 from lienthong.node.app.renewal import Renewal
 from lienthong.node.config import NodeSettings
 from lienthong.node.jobs.indexing import Indexing, Pace
 from lienthong.node.jobs.mending import keep_ledger_open
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
+from lienthong.node.store.indexes import keep_database, need_engine, open_index
 from lienthong.node.use_cases.trunk.serving import ServedTrunks
 from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.faults import CodeStyle
@@ -67,17 +69,12 @@ class _NodeProcess:
             loop.add_signal_handler(number, stop.set)
         renew = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, renew.set)
+        need_engine(self._settings.index.database)
         parts = build(self._settings, self._config.parent, self._worker)
         renewal = self._renewal(parts)
         await self._recover(parts)
-        indexing = Indexing(
-            parts.ledger_folder,
-            lambda: parts.ledger.durable_end,
-            pace=Pace(parts.plane.tally.total, time.monotonic),
-            log=self._log,
-        )
-        indexing.start()
-        health = Health(self._settings, parts, renewal, self._registries)
+        indexing = self._index(parts)
+        health = Health(self._settings, parts, renewal, indexing, self._registries)
         peer = await self._listen(parts, health)
         jobs = [
             loop.create_task(self._sweep(parts)),
@@ -122,6 +119,20 @@ class _NodeProcess:
             log=self._log,
         )
 
+    def _index(self, parts: Parts) -> Indexing:
+        """Begin to copy the ledger into its index, whether that can be reached now or later."""
+        database = self._settings.index.database
+        keep_database(parts.ledger_folder, database)
+        indexing = Indexing(
+            parts.ledger_folder,
+            lambda: parts.ledger.durable_end,
+            open_index=lambda: open_index(parts.ledger_folder, database),
+            pace=Pace(parts.plane.tally.total, time.monotonic),
+            log=self._log,
+        )
+        indexing.start()
+        return indexing
+
     async def _listen(self, parts: Parts, health: Health) -> PeerDoor:
         settings, plane = self._settings, parts.plane
         style = CodeStyle(settings.node.error_style)
@@ -165,7 +176,7 @@ class _NodeProcess:
         listen: str | None,
         tls: Door | None,
         extra_bytes: int = 0,
-        connection: type[HttpServerConnection] = HttpServerConnection,
+        connection: type[HttpServerConnection] = UsualServerConnection,
     ) -> None:
         if listen is None:
             return
@@ -174,9 +185,14 @@ class _NodeProcess:
         self._registries.append(registry)
         bounds = door_bounds(self._settings.limits, extra_bytes)
         host, _, port = listen.rpartition(":")
+
+        def accept() -> Any:
+            """Its methods are those of a buffered protocol of asyncio, of which it inherits nothing (`inbox`)."""
+            return connection(handler, bounds=bounds, clock=loop.time, registry=registry)
+
         self._servers.append(
             await loop.create_server(
-                lambda: connection(handler, bounds=bounds, clock=loop.time, registry=registry),
+                accept,
                 host.strip("[]"),
                 int(port),
                 ssl=None if tls is None else tls.context,
@@ -230,8 +246,7 @@ class _NodeProcess:
             one.drain()
         loop = asyncio.get_running_loop()
         end = loop.time() + _DRAIN_S
-        in_flight = parts.plane.tally.in_flight
-        while any(in_flight.values()) and loop.time() < end:
+        while parts.plane.tally.in_flight and loop.time() < end:
             await asyncio.sleep(0.02)
         for pool in (*parts.peers.pools(), *parts.backends.pools(), *self._trunks):
             pool.close()

@@ -1,7 +1,7 @@
 """Where the files of a node's data folder lie.
 
-``ledger/<worker>/`` one ledger for each writing process, with its index beside the segments; ``certificates/`` the
-signers' certificates that records name.
+``ledger/<worker>/`` one ledger for each writing process, with its index beside the segments, or the address of the
+database that has it; ``certificates/`` the signers' certificates that records name.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ def ledger_directories(data_dir: Path) -> list[Path]:
 def index_path(ledger: Path) -> Path:
     """The index of a ledger."""
     return ledger / "index.sqlite3"
+
+
+def index_database_path(ledger: Path) -> Path:
+    """Where a node leaves the address of the database that has the index of a ledger."""
+    return ledger / "index.database"
 
 
 def certificate_directory(data_dir: Path) -> Path:

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from lienthong.adapters.http.answer import Caller, Channel, ClientBounds
 from lienthong.adapters.http.connect import connector
 from lienthong.adapters.http.pool import ConnectionPool
+from lienthong.adapters.http.usual import content_length
 from lienthong.domain.errors import Refused
 from lienthong.domain.identifiers import ServiceId, parse_service_id
+from lienthong.domain.memo import Memo
 from lienthong.exchange.effects import CallService
 from lienthong.node.config import ServiceSection
 from lienthong.node.use_cases.streams.sinks import length_line
@@ -21,7 +23,7 @@ from lienthong.wire.request_line import service_url
 class Backend:
     """One service's system: its address and its connections."""
 
-    __slots__ = ("base", "host", "pool")
+    __slots__ = ("base", "first_lines", "host", "pool")
 
     def __init__(self, section: ServiceSection, bounds: ClientBounds, tls: ssl.SSLContext | None) -> None:
         url = urlsplit(section.url)
@@ -30,6 +32,7 @@ class Backend:
         port = url.port or (443 if secure else 80)
         self.host = url.netloc.encode()
         self.base = url.path
+        self.first_lines: Memo[tuple[str, str], bytes] = Memo(1024)
         bounds = replace(bounds, answer_s=section.answer_s, connections=section.connections, idle_s=4.0)
         connect = connector(url.hostname, port, tls=tls if secure else None, server_hostname=url.hostname)
         self.pool = ConnectionPool(connect, bounds=bounds, name=section.id)
@@ -65,7 +68,7 @@ class Backends:
         """Call the service of the permit. Sent again on a stale connection only where repeating is harmless."""
         backend = self._backend(call)
         head, body = _head(backend, call), call.body
-        data = head + b"\r\n" if body is None else head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+        data = head + b"\r\n" if body is None else b"%b%b\r\n%b" % (head, content_length(len(body)), body)
         backend.pool.call(data, caller, no_body=call.method == "HEAD", resend=call.repeatable)
 
     def stream(self, call: CallService, caller: Caller, ready: Callable[[Channel], None]) -> None:
@@ -83,12 +86,16 @@ class Backends:
 
 def _head(backend: Backend, call: CallService) -> bytes:
     """Of the HTTP request to the provider's system: the client's headers as signed, its path as sent."""
+    if call.query is not None:
+        return _first_lines(backend, call) + call.header_lines
+    known = backend.first_lines.known.get((call.method, call.path))
+    if known is None:
+        known = backend.first_lines.keep((call.method, call.path), _first_lines(backend, call))
+    return known + call.header_lines
+
+
+def _first_lines(backend: Backend, call: CallService) -> bytes:
     target = service_url(backend.base, call.path, call.query) or "/"
     if not target.startswith("/"):
         target = "/" + target
-    return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b" % (
-        call.method.encode(),
-        target.encode(),
-        backend.host,
-        call.header_lines,
-    )
+    return b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (call.method.encode(), target.encode(), backend.host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from lienthong.adapters.http.answer import Connections, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
@@ -21,6 +21,8 @@ from lienthong.wire.faults import Side
 from lienthong.wire.node_message import CarriedMessage, carried_message, node_fault, request_bytes, waiting_request
 from lienthong.wire.trunk import TrunkRequest
 
+_REQUEST: Final = RecordKind.REQUEST
+_CONSUMER: Final = Side.CONSUMER
 
 class Peers(Protocol):
     """The other nodes."""
@@ -69,18 +71,29 @@ class ConsumerRun:
     def start(self, request: inputs.RequestReceived) -> None:
         """Begin with the request of a system."""
         self._started_ms = request.now_ms
-        self._plane.tally.began("consumer")
+        self._plane.tally.consumer.began()
         failure = self._plane.ledger.failure
         if failure is not None:
             # Nothing leaves that could not be recorded here.
-            self._fault(effects.Fault(failure, Side.CONSUMER, None))
+            self._fault(effects.Fault(failure, _CONSUMER, None))
             return
         self.feed(request)
 
     def feed(self, given: object) -> None:
         """Give the machine an input and perform what it asks for."""
         for effect in self._exchange.feed(given):
-            self.PERFORM[effect.__class__](self, effect)
+            if isinstance(effect, effects.Append):
+                self._append(effect)
+            elif isinstance(effect, effects.Send):
+                self._send(effect)
+            elif isinstance(effect, effects.Sign):
+                self._sign(effect)
+            elif isinstance(effect, effects.Verify):
+                self._verify(effect)
+            elif isinstance(effect, effects.Answer):
+                self._answer(effect)
+            else:
+                self.PERFORM[effect.__class__](self, effect)
 
     # ---- effects
     def _sign(self, effect: effects.Sign) -> None:
@@ -103,7 +116,7 @@ class ConsumerRun:
                 refused, self._refused = self._refused, None
                 self.failed(refused)
             return
-        batch = self._batch if record.kind is RecordKind.REQUEST else self._arrived
+        batch = self._batch if record.kind is _REQUEST else self._arrived
         assert batch is not None, "the message has a place in a batch"
         batch.recording.add(record, self.feed)
 
@@ -135,7 +148,7 @@ class ConsumerRun:
         self._caller.fault(effect)
 
     def _ended(self, code: str) -> None:
-        self._plane.tally.ended("consumer", code, self._plane.clock_ms() - self._started_ms)
+        self._plane.tally.consumer.ended(code, self._plane.clock_ms() - self._started_ms)
 
     # ---- caller of the pool
     def answered(self, answer: HttpAnswer) -> None:
@@ -195,10 +208,5 @@ _MAY_HAVE_ARRIVED = frozenset({"HttpError", "DeadlineExceeded"})
 """What the pool says when a request was written and its answer did not come."""
 
 ConsumerRun.PERFORM = {
-    effects.Sign: ConsumerRun._sign,
-    effects.Append: ConsumerRun._append,
-    effects.Send: ConsumerRun._send,
-    effects.Verify: ConsumerRun._verify,
-    effects.Answer: ConsumerRun._answer,
     effects.Fault: ConsumerRun._fault,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from lienthong.adapters.http.answer import Caller, Channel, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
@@ -17,6 +17,7 @@ from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
 from lienthong.wire.node_message import CarriedMessage
 
+_REQUEST: Final = RecordKind.REQUEST
 
 class Services(Protocol):
     """The systems behind this node. A service that is not among them: Refused UnknownService."""
@@ -79,14 +80,14 @@ class ProviderRun:
         """Begin with a message of another node; raises Malformed if its signature cannot be read."""
         signature: Signature = decode_signature(carried.signature)
         self._started_ms = self._plane.clock_ms()
-        self._plane.tally.began("provider")
+        self._plane.tally.provider.began()
         self.feed(inputs.MessageReceived(carried.header_part, carried.body, signature, peer, self._started_ms))
 
     def start_in_batch(self, arrived: Arrived, peer: Node, batch: Batch) -> None:
         """Begin with a message of another node that came among others."""
         self._arrived, self._batch = arrived.batch, batch
         self._started_ms = self._plane.clock_ms()
-        self._plane.tally.began("provider")
+        self._plane.tally.provider.began()
         known, signature = arrived.batch.known(arrived.index), arrived.batch.signature
         self.feed(
             inputs.MessageReceived(
@@ -97,7 +98,18 @@ class ProviderRun:
     def feed(self, given: object) -> None:
         """Give the machine an input and perform what it asks for."""
         for effect in self._exchange.feed(given):
-            self.PERFORM[effect.__class__](self, effect)
+            if isinstance(effect, effects.Append):
+                self._append(effect)
+            elif isinstance(effect, effects.Verify):
+                self._verify(effect)
+            elif isinstance(effect, effects.CallService):
+                self._call(effect)
+            elif isinstance(effect, effects.Sign):
+                self._sign(effect)
+            elif isinstance(effect, effects.Reply):
+                self._reply(effect)
+            else:
+                self.PERFORM[effect.__class__](self, effect)
 
     # ---- for who no longer waits
     def cancel(self) -> None:
@@ -131,7 +143,7 @@ class ProviderRun:
 
     def _in_frame(self, record: Record, feed: Callable[[object], None]) -> None:
         assert self._arrived is not None, "the request came in a batch"
-        if record.kind is RecordKind.REQUEST:
+        if record.kind is _REQUEST:
             self._arrived.recording.add(record, feed)
         else:
             assert self._batch is not None, "the answer is signed in a batch"
@@ -168,7 +180,7 @@ class ProviderRun:
         self._door.fault(effect, self._plane.ids.make())
 
     def _ended(self, code: str) -> None:
-        self._plane.tally.ended("provider", code, self._plane.clock_ms() - self._started_ms)
+        self._plane.tally.provider.ended(code, self._plane.clock_ms() - self._started_ms)
 
     # ---- caller of the backend
     def answered(self, answer: HttpAnswer) -> None:
@@ -193,10 +205,5 @@ class ProviderRun:
 
 
 ProviderRun.PERFORM = {
-    effects.Verify: ProviderRun._verify,
-    effects.Append: ProviderRun._append,
-    effects.CallService: ProviderRun._call,
-    effects.Sign: ProviderRun._sign,
-    effects.Reply: ProviderRun._reply,
     effects.Fault: ProviderRun._fault,
 }

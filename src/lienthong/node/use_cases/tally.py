@@ -2,49 +2,73 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 LATENCY_BOUNDS_MS: Final = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)
 
 
+_WHOLE_MS: Final = [int(bound) for bound in LATENCY_BOUNDS_MS]
+"""The same for times that are whole milliseconds."""
+_BOUNDS: Final = len(LATENCY_BOUNDS_MS)
 OUTCOMES_MAX = 512
-"""Codes are told by other nodes too: past this many, new ones count as `OTHER`."""
+"""Codes are told by other nodes too: past this many on one side, new ones count as `OTHER`."""
 OTHER = "Other"
 Gauges: TypeAlias = "Mapping[str, float | Mapping[str, float]]"
 """Figures of the moment by name; one of the node's certificates each by the name of the certificate."""
 
 
+class Side:
+    """The exchanges of one side: how they ended by code (empty = answered), how many are under way, their times."""
+
+    __slots__ = ("answered", "counts", "in_flight", "refused", "sum_ms")
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self.in_flight = 0
+        self.sum_ms = 0
+        self.refused: dict[str, int] = {}
+        self.counts = [0] * (len(LATENCY_BOUNDS_MS) + 1)
+
+    def began(self) -> None:
+        """An exchange began."""
+        self.in_flight += 1
+
+    def ended(self, code: str, took_ms: int) -> None:
+        """An exchange ended with `code` (empty = answered) after `took_ms`."""
+        self.in_flight -= 1
+        self.sum_ms += took_ms
+        at = 0
+        while at < _BOUNDS and took_ms > _WHOLE_MS[at]:
+            at += 1
+        self.counts[at] += 1
+        if not code:
+            self.answered += 1
+            return
+        refused = self.refused
+        if code not in refused and len(refused) >= OUTCOMES_MAX:
+            code = OTHER
+        refused[code] = refused.get(code, 0) + 1
+
+
 class Tally:
     """Exchanges by side and outcome code (empty code = answered), and how long they took."""
 
-    __slots__ = ("bodies_bytes", "in_flight", "latency_counts", "latency_sum_ms", "outcomes")
+    __slots__ = ("consumer", "provider")
 
     def __init__(self) -> None:
-        self.outcomes: dict[tuple[str, str], int] = {}
-        self.latency_counts = {side: [0] * (len(LATENCY_BOUNDS_MS) + 1) for side in ("consumer", "provider")}
-        self.latency_sum_ms = {"consumer": 0, "provider": 0}
-        self.in_flight = {"consumer": 0, "provider": 0}
-        self.bodies_bytes = {"consumer": 0, "provider": 0}
+        self.consumer = Side()
+        self.provider = Side()
 
-    def began(self, side: str) -> None:
-        """An exchange began."""
-        self.in_flight[side] += 1
+    @property
+    def in_flight(self) -> int:
+        """Exchanges under way, of both sides."""
+        return self.consumer.in_flight + self.provider.in_flight
 
     def total(self) -> int:
         """How many exchanges have ended."""
-        return sum(self.outcomes.values())
+        return sum(sum(side.counts) for side in (self.consumer, self.provider))
 
-    def ended(self, side: str, code: str, took_ms: int) -> None:
-        """An exchange ended with `code` (empty = answered) after `took_ms`."""
-        key = (side, code)
-        outcomes = self.outcomes
-        if key not in outcomes:
-            if len(outcomes) >= OUTCOMES_MAX:
-                key = (side, OTHER)
-            outcomes.setdefault(key, 0)
-        outcomes[key] += 1
-        self.in_flight[side] -= 1
-        self.latency_counts[side][bisect_left(LATENCY_BOUNDS_MS, took_ms)] += 1
-        self.latency_sum_ms[side] += took_ms
+    def sides(self) -> dict[str, Side]:
+        """Both, by name."""
+        return {"consumer": self.consumer, "provider": self.provider}

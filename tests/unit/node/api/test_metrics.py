@@ -11,11 +11,11 @@ from lienthong.node.use_cases.tally import Tally
 def test_the_page() -> None:
     tally = Tally()
     for took_ms in (1, 4, 40_000):
-        tally.began("consumer")
-        tally.ended("consumer", "", took_ms)
-    tally.began("provider")
-    tally.ended("provider", "AccessDenied", 3)
-    tally.began("provider")
+        tally.consumer.began()
+        tally.consumer.ended("", took_ms)
+    tally.provider.began()
+    tally.provider.ended("AccessDenied", 3)
+    tally.provider.began()
     left = {"channel": 86_400.5, "signing VN/GOV/G01": -3.0}
     page = metrics_page(tally, {"connections": 7.0, "certificate_expires_in_seconds": left}).decode()
     samples = {

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.doubles.exchange_country import HANOI, ONE_STOP, WHOLE, directory, signer_of
 from tests.doubles.signing import NOW_MS
 
+from lienthong.directory.relation import Relation
 from lienthong.domain.errors import Refused
 from lienthong.domain.grants import Reason
 from lienthong.domain.network import BodyRetention
@@ -35,7 +36,7 @@ def record(
     part: bytes = PART,
     time_ms: int = NOW_MS,
 ) -> Record:
-    parties = Parties(ONE_STOP, WHOLE, ONE_STOP, WHOLE, request_id, f"m-{request_id}", Reason("p"))
+    parties = Parties(Relation(ONE_STOP, WHOLE, ONE_STOP, WHOLE), request_id, f"m-{request_id}", Reason("p"))
     if kind is RecordKind.OUTCOME:
         return outcome_record(parties, side, Refused("AccessDenied", ""), time_ms)
     digests = request_digests(part, None)

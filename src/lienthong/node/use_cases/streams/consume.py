@@ -86,7 +86,7 @@ class StreamingConsumerRun(ConsumerRun):
         self.length = length
         if length is not None and length > self._limit:
             error = Unavailable("MessageTooLarge", "the body is larger than this node takes")
-            self._plane.tally.began("consumer")
+            self._plane.tally.consumer.began()
             self._fault(effects.Fault(error, Side.CONSUMER, None))
             return DiscardSink()
         self.start(request)

@@ -80,7 +80,7 @@ class StreamingProviderRun(ProviderRun):
         `whole` is told when all of its content was read.
         """
         self._started_ms = self._plane.clock_ms()
-        self._plane.tally.began("provider")
+        self._plane.tally.provider.began()
         self._peer = peer
         pump = self._incoming = IncomingPump(source, self._sizes.body_max)
         pump.on_head = self._message_head
@@ -234,6 +234,5 @@ StreamingProviderRun.PERFORM = ProviderRun.PERFORM | {
     effects.ReplyBegins: _ONE._reply_begins,
     effects.ReplyEnds: _ONE._reply_ends,
     effects.ReplyBreaks: _ONE._reply_breaks,
-    effects.Reply: _ONE._reply,
     effects.Fault: _ONE._fault,
 }

@@ -45,9 +45,10 @@ class ArrivedBatch:
 
     def known(self, index: int) -> inputs.InBatch:
         """What the machine is told of the message at `index`, which came."""
-        digests = self._batch.messages[index]
+        batch = self._batch
+        digests = batch.messages[index]
         assert not isinstance(digests, bytes), "a message that came"
-        return inputs.InBatch(digests, self._batch.seat(index))
+        return inputs.InBatch(digests, batch.seat(index), batch.leaves[index])
 
     def outcome(self, effect: Verify, now_ms: int) -> inputs.SignatureVerified | inputs.SignatureUnproven:
         """The answer to a Verify for one of the messages. The directory gives one certificate for a digest."""

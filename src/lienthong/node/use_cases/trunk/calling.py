@@ -10,7 +10,7 @@ from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.evidence.digest import MessageDigests, response_digests
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.effects import Send, Sign
-from lienthong.node.use_cases.boundary import tell_one
+from lienthong.node.use_cases.boundary import tell, tell_one
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
@@ -62,7 +62,7 @@ class CallingTrunk:
 
     __slots__ = (
         "_answer_s", "_batching", "_clock", "_connection", "_in_flight", "_ledger", "_loop", "_lost", "_number",
-        "_over", "_verifier", "was_ready",
+        "_over", "_remaining_ms", "_verifier", "was_ready",
     )  # fmt: skip
 
     def __init__(
@@ -81,6 +81,7 @@ class CallingTrunk:
         self._verifier = signatures.verifier
         self._ledger = ledger
         self._answer_s = answer_s
+        self._remaining_ms = int(1000 * max(answer_s - WAY_BACK_S, answer_s / 2))
         self._clock: Callable[[], float] = loop.time
         self._over = over
         self._in_flight: dict[int, _InFlight] = {}
@@ -114,10 +115,9 @@ class CallingTrunk:
             lost = Unavailable("NetworkError", "the trunk ended before the request went out")
             self._loop.call_soon(tell_one, self._loop, caller.failed, lost)
             return
-        self._number += 1
-        self._in_flight[self._number] = _InFlight(caller, batch.leaves[index], self._clock() + self._answer_s)
-        remaining_ms = int(1000 * max(self._answer_s - WAY_BACK_S, self._answer_s / 2))
-        batch.put(index, TrunkRequest(self._number, remaining_ms, effect.header_part, effect.body))
+        number = self._number = self._number + 1
+        self._in_flight[number] = _InFlight(caller, batch.leaves[index], self._clock() + self._answer_s)
+        batch.put(index, TrunkRequest(number, self._remaining_ms, effect.header_part, effect.body))
 
     def _leave(self, signature: Signature, entries: list[TrunkRequest | TrunkLeaf]) -> None:
         self._connection.write(requests_frame(frame_signature(signature), entries))
@@ -155,7 +155,7 @@ class CallingTrunk:
         for index, (message, caller) in enumerate(zip(frame.messages, callers, strict=True)):
             if caller is not None and not isinstance(message, TrunkLeaf):
                 arrived = Arrived(message.header_part, message.body, batch, index)
-                tell_one(self._loop, caller.answered_in_batch, arrived)
+                tell(self._loop, caller.answered_in_batch, arrived)
         batch.recording.flush()
 
     def _asked(self, number: int) -> _InFlight:

@@ -16,7 +16,7 @@ Leave = Callable[[Signature, list[_M | TrunkLeaf]], None]
 class LeavingBatch(Generic[_M]):
     """Messages that share `signature`, by their place. `leave` gets the entries of the frame, once."""
 
-    __slots__ = ("_entries", "_leave", "_open", "leaves", "recording", "signature")
+    __slots__ = ("_entries", "_leave", "_left", "_travelling", "leaves", "recording", "signature")
 
     def __init__(
         self, signature: Signature, leaves: Sequence[bytes], leave: Leave[_M], recording: Recording
@@ -24,24 +24,28 @@ class LeavingBatch(Generic[_M]):
         self.signature = signature
         self.leaves = leaves
         self.recording = recording
-        # A message that never comes is stood for by its leaf: without it nobody could prove the others.
-        self._entries: list[_M | TrunkLeaf] = [TrunkLeaf(leaf) for leaf in leaves]
-        self._open = set(range(len(leaves)))
+        self._entries: list[_M | TrunkLeaf | None] = [None] * len(leaves)
+        self._left = len(leaves)
+        self._travelling = False
         self._leave = leave
 
     def put(self, index: int, entry: _M) -> None:
         """The message at `index` may go."""
-        if index in self._open:
-            self._entries[index] = entry
-            self.drop(index)
+        if self._entries[index] is None:
+            self._travelling = True
+            self._settle(index, entry)
 
     def drop(self, index: int) -> None:
         """The message at `index` will not go, if it has not gone yet."""
-        if index not in self._open:
-            return
-        self._open.discard(index)
-        if not self._open and any(not isinstance(entry, TrunkLeaf) for entry in self._entries):
-            self._leave(self.signature, self._entries)
+        if self._entries[index] is None:
+            # It is stood for by its leaf: without it nobody could prove the others.
+            self._settle(index, TrunkLeaf(self.leaves[index]))
+
+    def _settle(self, index: int, entry: _M | TrunkLeaf) -> None:
+        self._entries[index] = entry
+        self._left -= 1
+        if not self._left and self._travelling:
+            self._leave(self.signature, [one for one in self._entries if one is not None])
 
 
 def frame_signature(signature: Signature) -> FrameSignature:

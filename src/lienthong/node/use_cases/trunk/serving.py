@@ -193,7 +193,7 @@ class ServingTrunk:
 
     def _begin(self, arrived: Arrived, peer: Node, waits: Waits) -> None:
         run = self._new_run(waits)
-        self._in_flight[waits.number] = waits, run
+        self._in_flight[waits.number] = (waits, run)
         run.start_in_batch(arrived, peer, waits)
 
     def _hold_back(self) -> None:
@@ -251,11 +251,8 @@ class ServingTrunk:
             self._signatures.sign(effect, feed)
             return
 
-        def joined(batch: LeavingBatch[TrunkAnswer] | None, index: int, signed: object) -> None:
-            waits.seat = None if batch is None else (batch, index)
-            feed(signed)
-
-        self._batching.add(effect, joined)
+        waits.signed = feed
+        self._batching.add(effect, waits.joined)
 
     def done(self, number: int) -> None:
         """A request was answered."""
@@ -283,10 +280,12 @@ class ServingTrunk:
 class Waits:
     """The other node, waiting for the answer to one request of a trunk, until `deadline` (seconds of the event loop).
 
-    `seat` is the answer's place in its batch.
+    `signed` is told when the answer has its place in a batch.
     """
 
-    __slots__ = ("_door", "_tell", "_trunk", "cancelled", "deadline", "node_id", "number", "seat")
+    __slots__ = (
+        "_batch", "_door", "_index", "_tell", "_trunk", "cancelled", "deadline", "node_id", "number", "signed",
+    )  # fmt: skip
 
     def __init__(self, trunk: ServingTrunk, number: int, node_id: NodeId, deadline: float) -> None:
         self._trunk = trunk
@@ -296,7 +295,9 @@ class Waits:
         self.node_id = node_id
         self._door: Door | None = None
         self._tell: Callable[[Door], None] | None = None
-        self.seat: tuple[LeavingBatch[TrunkAnswer], int] | None = None
+        self.signed: Feed | None = None
+        self._batch: LeavingBatch[TrunkAnswer] | None = None
+        self._index = 0
 
     @property
     def over(self) -> bool:
@@ -307,26 +308,31 @@ class Waits:
         """Feed Signed or CannotSign."""
         self._trunk.sign(effect, self, feed)
 
+    def joined(self, batch: LeavingBatch[TrunkAnswer] | None, index: int, signed: object) -> None:
+        """The answer has its place in `batch`, or could not be signed."""
+        self._batch, self._index = batch, index
+        assert self.signed is not None, "its signature was asked for"
+        self.signed(signed)
+
     def append(self, record: Record, feed: Feed) -> None:
         """Feed Recorded or RecordFailed."""
-        assert self.seat is not None, "the answer has a place in a batch"
-        self.seat[0].recording.add(record, feed)
+        assert self._batch is not None, "the answer has a place in a batch"
+        self._batch.recording.add(record, feed)
 
     # ---- the door of the run
     def reply(self, effect: effects.Reply) -> None:
         """The signed answer."""
-        if self.seat is None:
+        batch = self._batch
+        if batch is None:
             self._elsewhere(lambda door: door.reply(effect))
             return
-        batch, index = self.seat
         self._trunk.done(self.number)
-        batch.put(index, TrunkAnswer(self.number, effect.header_part, effect.body))
+        batch.put(self._index, TrunkAnswer(self.number, effect.header_part, effect.body))
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """An error without a signature: nothing was believed, or the answer cannot be recorded."""
-        if self.seat is not None:
-            batch, index = self.seat
-            batch.drop(index)
+        if self._batch is not None:
+            self._batch.drop(self._index)
         self._trunk.tell_fault(self.number, effect.error, detail)
 
     def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:

@@ -20,7 +20,7 @@ from lienthong.evidence.stream import StreamDigest, sign_mark
 from lienthong.exchange.effects import Sign
 from lienthong.node.use_cases.streams.consume import StreamingConsumerRun
 from lienthong.node.use_cases.streams.sinks import HttpOutlet
-from lienthong.wire.message import NodeFault
+from lienthong.wire.parts import NodeFault
 from lienthong.wire.stream_frames import (
     MEDIA_TYPE,
     FrameReader,
@@ -113,7 +113,7 @@ class Desk:
 
     def over(self, *told: str) -> None:
         assert self.waits.told == list(told)
-        assert self.plane.tally.in_flight["consumer"] == 0
+        assert self.plane.tally.consumer.in_flight == 0
 
 
 def stream_answer() -> HttpAnswer:

@@ -98,7 +98,7 @@ class Desk:
     def over(self, *told: str) -> None:
         """The exchange told this, once, and is counted as ended."""
         assert self.door.told == list(told)
-        assert self.plane.tally.in_flight["provider"] == 0
+        assert self.plane.tally.provider.in_flight == 0
 
 
 def frames(asked: Any, until: str) -> bytes:

@@ -133,7 +133,7 @@ def test_a_slow_service_ends_its_own_request_only(desk: Desk) -> None:
     assert desk.outcomes() == [
         *[("request", "")] * 3, ("response", ""), ("response", PASSED_ON), ("response", "")
     ]  # fmt: skip
-    assert desk.plane.tally.in_flight["provider"] == 0
+    assert desk.plane.tally.provider.in_flight == 0
 
 
 def test_what_waits_for_the_service_when_its_time_is_over_is_never_passed_on(desk: Desk) -> None:
