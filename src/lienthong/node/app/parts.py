@@ -111,6 +111,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
             bounds=trunk_bounds,
             answer_s=limits.peer_answer_s,
             log=plane.log,
+            lost=peers.doubt,
         )
     callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
     return Parts(
