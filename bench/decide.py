@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.doubles.day_keys import KEYS
 from tests.doubles.rig import CONSUMER, PROVIDER, SERVICE, SYSTEM, Rig
 
 from bench.field import BODY_BYTES, HEADERS, json_of
@@ -26,7 +27,8 @@ from lienthong.domain.decision import Call, QuotaWindows, decide
 from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import MemberId, NodeId
 from lienthong.evidence.digest import leaf, request_digests, response_digests
-from lienthong.evidence.record import decode_record, encode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.sealing import encode_alone
 from lienthong.evidence.signature import Signature, decode_signature, encode_signature, sign, verify
 from lienthong.evidence.xades import signer_template
 from lienthong.exchange import effects, inputs
@@ -129,7 +131,7 @@ class _Stage:
         answer_digests = response_digests(self._answer_part, self._answer, leaf(digests))
         signature = self._sign(digests, CONSUMER)
         text = encode_signature(signature)
-        record, encoded = self._record, encode_record(self._record)
+        record, encoded = self._record, encode_alone(self._record, KEYS.current())
         carried = [
             (b"Content-Type", b"application/vnd.lienthong.message"), (b"Lienthong-Signature", text),
             (b"Lienthong-Header-Length", b"%d" % len(self._request_part)), (b"Content-Length", b"2000"),
@@ -164,8 +166,8 @@ class _Stage:
             "decode signature": lambda: decode_signature(text),
             "request bytes": lambda: request_bytes(b"127.0.0.1", self._request_part, body, signature=text),
             "carried message": lambda: carried_message(carried, content),
-            "encode record": lambda: encode_record(record),
-            "decode record": lambda: decode_record(encoded),
+            "seal and encode record": lambda: encode_alone(record, KEYS.current()),
+            "decode record, no key": lambda: decode_records(encoded),
         }
 
     def _play(self) -> None:

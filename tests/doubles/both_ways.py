@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from tests.doubles.day_keys import KEYS
 from tests.doubles.exchange_country import HANOI, consumer_context, nodes, provider_context, signer_of
 from tests.doubles.playbook import RECORDED, WINDOW_MS, Playbook
 from tests.doubles.signing import NOW_MS
@@ -16,8 +17,9 @@ from tests.doubles.signing import NOW_MS
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.batch import Batch, Placed, batch_of
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
-from lienthong.evidence.frame_record import decode_records, encode_frame
-from lienthong.evidence.record import Record, encode_record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import Record
+from lienthong.evidence.sealing import encode_alone, encode_frame
 from lienthong.evidence.signature import (
     ECDSA_P256_SHA256,
     Signature,
@@ -87,7 +89,7 @@ class Baseline:
         return verify(wish.signature, wish.digests, wish.certificate, **_WINDOW)
 
     def kept(self, record: Record) -> tuple[Record, ...]:
-        return decode_records(encode_record(record))
+        return decode_records(encode_alone(record, KEYS.current()), KEYS)
 
     def requests(self, sent: Sequence[effects.Send]) -> list[Carried]:
         return [self._carry(one, whole_request, request_bytes, b"nut") for one in sent]
@@ -129,9 +131,9 @@ class Trunk:
 
     def kept(self, record: Record) -> tuple[Record, ...]:
         if record.batch_size == 0:
-            return decode_records(encode_record(record))
+            return decode_records(encode_alone(record, KEYS.current()), KEYS)
         signature, leaves = self._signed[leaf(record.digests)]
-        return decode_records(encode_frame(signature, leaves, [record]))
+        return decode_records(encode_frame(signature, leaves, [record], KEYS.current()), KEYS)
 
     def requests(self, sent: Sequence[effects.Send]) -> list[Carried]:
         travelling = [TrunkRequest(n + 1, 1000, one.header_part, one.body) for n, one in enumerate(sent)]

@@ -24,6 +24,7 @@ from lienthong.evidence.digest import DigestAlgorithm
 from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import verify, verify_in_batch
+from lienthong.node.store.opened import kept_day_keys
 
 IN_FLIGHT = 32
 _AGAIN_MAX = 100
@@ -101,8 +102,9 @@ def counting(executed: Path) -> Iterator[str]:
 
 
 def records(node: NodeProcess) -> list[Record]:
-    """Every record of a node's ledger; raises where the chain or a record is broken."""
-    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded)]
+    """Every record of a node's ledger, opened; raises where the chain or a record is broken."""
+    keys = kept_day_keys(node.data)
+    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded, keys)]
 
 
 def check_signatures(found: list[Record], certificates: dict[bytes, SigningCertificate]) -> int:

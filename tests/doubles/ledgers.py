@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import closing
 from pathlib import Path
 
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, in_batch, outcome_record, request_record, response_record
 from tests.doubles.signing import NOW_MS, Signer
 
+from lienthong.adapters.day_keys import DayKey, open_day_keys
 from lienthong.adapters.keys import CertificateStore
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records
-from lienthong.evidence.record import Record, encode_record
+from lienthong.evidence.record import Record
 from lienthong.node.store.indexes import open_index
-from lienthong.node.store.places import certificate_directory, ledger_directory
+from lienthong.node.store.places import (
+    certificate_directory,
+    day_key_directory,
+    key_encryption_uri,
+    ledger_directory,
+)
+from lienthong.node.use_cases.plane import encoded
 
 CONSUMER, PROVIDER = Signer(HA_NOI), Signer(BO_CONG_AN)
 
@@ -42,7 +50,18 @@ def write_shared_exchange(folder: Path) -> None:
 
 
 def write_records(ledger: Path, records: list[Record]) -> None:
-    """Open the ledger of a folder, making it where it is not there, write and close it."""
+    """Write records as a node does, sealed with the keys of its data folder."""
+    folder = ledger.parents[1]
+
+    def day_key() -> DayKey:
+        uri = key_encryption_uri(folder)
+        return open_day_keys(day_key_directory(folder), uri, clock_ms=lambda: NOW_MS, random=os.urandom).current()
+
+    write_encoded(ledger, [encoded(record, day_key) for record in records])
+
+
+def write_encoded(ledger: Path, records: list[bytes]) -> None:
+    """Open the ledger of a folder, making it where it is not there, write records as they are, and close it."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -50,7 +69,7 @@ def write_records(ledger: Path, records: list[Record]) -> None:
         writer = LedgerWriter(ledger, loop, clock_ms=lambda: NOW_MS, settings=settings)
         writer.start()
         for record in records:
-            writer.append(encode_record(record), lambda error: None)
+            writer.append(record, lambda error: None)
         await writer.close()
 
     asyncio.run(run())

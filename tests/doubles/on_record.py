@@ -10,6 +10,7 @@ from tests.doubles.rig import SERVICE, NodeProcess, Rig
 from lienthong.adapters.ledger_files import read_records
 from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Record
+from lienthong.node.store.opened import kept_day_keys
 
 _TRUNK_S = 10.0
 
@@ -19,7 +20,8 @@ def ask(rig: Rig, path: str = "/echo", body: bytes | None = None) -> Answer:
 
 
 def records(node: NodeProcess) -> list[Record]:
-    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded)]
+    keys = kept_day_keys(node.data)
+    return [record for found in read_records(node.ledger) for record in decode_records(found.encoded, keys)]
 
 
 def of_exchange(rig: Rig, answer: Answer) -> list[Record]:

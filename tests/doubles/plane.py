@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.doubles.day_keys import KEYS
 from tests.doubles.exchange_country import HANOI, POLICE, signer_of
 from tests.doubles.signing import NOW_MS
 from tests.doubles.transport import Transport
@@ -12,6 +13,7 @@ from tests.doubles.transport import Transport
 from lienthong.adapters.http.flow import FlowControl
 from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Record
+from lienthong.evidence.sealing import SealingKey
 from lienthong.evidence.xades import signer_template
 from lienthong.node.use_cases.plane import Ids, Plane
 from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
@@ -27,9 +29,14 @@ class MemoryLedger:
         self.records: list[Record] = []
         self._waiting: list[Callable[[BaseException | None], None]] = []
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
-        self.records.extend(decode_records(encoded))
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
+        self.records.extend(decode_records(encoded, KEYS))
         self._waiting.append(done)
+
+    def day_key(self) -> SealingKey:
+        return KEYS.current()
 
     def commit(self, failure: BaseException | None = None) -> None:
         waiting, self._waiting = self._waiting, []

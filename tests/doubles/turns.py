@@ -14,14 +14,20 @@ class Turns:
     def __init__(self) -> None:
         self.time = Clock()
         self._soon: list[Callable[[], None]] = []
+        self._later: list[tuple[float, Callable[[], None]]] = []
 
     def call_soon(self, what: Callable[[], None]) -> None:
         self._soon.append(what)
+
+    def call_later(self, delay_s: float, what: Callable[[], None]) -> None:
+        self._later.append((self.time() + delay_s, what))
 
     def call_exception_handler(self, context: Any) -> None:
         raise context["exception"]
 
     def turn(self) -> None:
-        soon, self._soon = self._soon, []
+        due = [what for at, what in self._later if at <= self.time()]
+        self._later = [one for one in self._later if one[0] > self.time()]
+        soon, self._soon = [*due, *self._soon], []
         for what in soon:
             what()

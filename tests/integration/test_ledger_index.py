@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.doubles.day_keys import KEYS
 from tests.doubles.exchanges import BO_CONG_AN, HA_NOI, request_record, response_record
 from tests.doubles.ledgers import write_exchanges, write_records
 from tests.doubles.postgres_server import PostgresServer
@@ -19,8 +20,8 @@ from lienthong.adapters.ledger_files import LedgerRecord, Position, read_records
 from lienthong.domain.errors import Malformed, Unavailable
 from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import leaf
-from lienthong.evidence.frame_record import encode_frame
 from lienthong.evidence.record import encode_record
+from lienthong.evidence.sealing import encode_frame
 from lienthong.node.store.exchanges import find_exchanges
 from lienthong.node.store.indexes import keep_database, open_index
 from lienthong.node.store.ledger_index import BATCH_MESSAGES, BEGINNING, LedgerIndex, fitting_bookmark
@@ -79,7 +80,7 @@ def _frame(number: int, size: int) -> LedgerRecord:
     leaves = [leaf(record.digests) for record in records]
     signature = CONSUMER.sign(batch_of([record.digests for record in records]).root)
     place, following = Position(1, 96 + number, 0), Position(1, 97 + number, 0)
-    return LedgerRecord(place, following, encode_frame(signature, leaves, records))
+    return LedgerRecord(place, following, encode_frame(signature, leaves, records, KEYS.current()))
 
 
 class TestBothEngines:

@@ -8,12 +8,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+from tests.doubles.day_keys import KEY_ID, KEYS
 from tests.doubles.signing import NOW_MS
 
+from lienthong.adapters.day_keys import DayKey
 from lienthong.evidence.batch import Placed, batch_document, batch_of, proof_document
 from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
-from lienthong.evidence.record import Record
+from lienthong.evidence.frame_record import decode_records
+from lienthong.evidence.record import RECORD_VERSION, Direction, Record, RecordKind
+from lienthong.evidence.sealing import encode_frame
 from lienthong.evidence.segment import SegmentHeader, decode_header, encode_entry, encode_header, genesis
+from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.evidence.xades import SignerTemplate
 
 PROTOCOLS = Path(__file__).resolve().parents[2] / "docs" / "protocols"
@@ -112,3 +117,31 @@ def test_example_of_the_segment() -> None:
     assert decode_header(bytes.fromhex(header_text)) == header
     entry, _ = encode_entry(header.previous_chain, [b"one", b"two"], seed=header.seed)
     assert bytes.fromhex(entry_text) == entry
+
+
+def test_example_of_the_sealed_record() -> None:
+    text, *_ = _blocks("sealed-record.md")
+    part = b"GET\r\n/r1/VN/GOV/G01/dan-cu/nguoi/001099000001\r\n"
+    digests = request_digests(part, None)
+    record = Record(
+        RECORD_VERSION,
+        0,
+        NOW_MS,
+        Direction.PROVIDER,
+        RecordKind.REQUEST,
+        request_id="r-1",
+        message_id="m-1",
+        client="VN/PROV/H26/mot-cua",
+        service="VN/GOV/G01/dan-cu/nguoi",
+        grant_id="g-1",
+        digest_algorithm=digests.algorithm,
+        header_digest=digests.header,
+        header_part=part,
+        batch_size=1,
+    )
+    signature = Signature(ECDSA_P256_SHA256, sha256(b"certificate").digest(), NOW_MS, b"DER value")
+    leaves = batch_of([digests]).leaves
+    encoded = encode_frame(signature, leaves, [record], DayKey(KEY_ID, bytes(range(32)), b"twelve bytes"))
+    assert bytes.fromhex(text) == encoded
+    assert [one.header_part for one in decode_records(encoded, KEYS)] == [part]
+    assert part[9:] not in encoded

@@ -56,7 +56,7 @@ def signature_document(signed: Signed, signature: Signature, certificate: Signin
 
 
 def message_files(record: Record, certificate: SigningCertificate) -> dict[str, bytes]:
-    """The files of a signed message by name: parts as far as they are kept, and the signature document.
+    """The files of a signed message by name: parts as far as they are kept and readable, and the signature document.
 
     Where the signature is over a batch, also the batch document that it signs, and the proof that leads to it from
     the message. Raises Unproven: SignatureVerification for a record without the signature of a whole message,
@@ -64,8 +64,8 @@ def message_files(record: Record, certificate: SigningCertificate) -> dict[str, 
     """
     if record.signature is None or record.kind is RecordKind.STREAM:
         raise Unproven("SignatureVerification", "The record has no signature of a whole message")
-    files = {HEADER_FILE: record.header_part}
-    if record.body is not None:
+    files = {} if record.key_id else {HEADER_FILE: record.header_part}
+    if record.body is not None and not record.key_id:
         files[BODY_FILE] = record.body
     if record.request_leaf is not None:
         files[REQUEST_LEAF_FILE] = request_leaf_file(record.request_leaf)

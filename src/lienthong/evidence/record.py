@@ -1,8 +1,9 @@
-"""One message in the ledger, as bytes.
+"""One message in the ledger, and its bytes where nothing in it has to be sealed.
 
-A record is a MessagePack array of the fields of `Record`, in their order; version 1 has 27. The last two came later:
-records of 25 are read as before. Readers refuse other versions. It holds what proves the message (digests, header
-part, signature fields) and what finds it again; whether the body is kept is the service's rule. Layout and example:
+A record in clear is a MessagePack array of the fields of `Record`, in their order; version 1 has 27. The last two
+came later: records of 25 are read as before. Readers refuse other versions. It holds what proves the message
+(digests, header part, signature fields) and what finds it again; whether the body is kept is the service's rule.
+Written in clear is what has neither header part nor body; all else is sealed (`sealing`). Layout and example:
 docs/protocols/ledger-record.md.
 """
 
@@ -53,8 +54,9 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     exchange (X-Road-Request-Id), `message_id` is the consumer's X-Road-Id. An OUTCOME has no digests and signature.
     `batch_size` is 0 for a message with its own signature. Else the signature is over a batch of so many messages, in
     which this one has the place `batch_index`; `proof` is the path from its leaf to the signed root.
-    `key_id` names the key under which header part and body are encrypted at rest; empty = clear. `status` is the
-    HTTP status (0 in a request), `outcome` the error code of a refusal or failure.
+    `key_id` names the day key of a sealed record that was read without it: `header_part` is then only the beginning,
+    and `body` is empty where one is kept. Else it is empty. `status` is the HTTP status (0 in a request), `outcome`
+    the error code of a refusal or failure.
     """
 
     version: int
@@ -115,7 +117,7 @@ def decode_record(encoded: bytes | memoryview) -> Record:
     """Inverse of `encode_record`. Raises Malformed for anything else."""
     try:
         record = _decoder.decode(encoded)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("BadRequest", "The ledger record cannot be read") from None
     check_record(record)
     return record
@@ -125,6 +127,8 @@ def check_record(record: Record) -> None:
     """What a record that can be read keeps; raises Malformed."""
     if record.version != RECORD_VERSION:
         raise Malformed("BadRequest", f"Ledger records of version {record.version} are not known")
+    if record.key_id:
+        raise Malformed("BadRequest", "A record in clear names no key")
     if (record.kind is RecordKind.OUTCOME) != (record.signature is None):
         raise Malformed("BadRequest", "A message record has a signature, an outcome record has none")
     _check_place(record)

@@ -1,7 +1,8 @@
 """An exchange told to a person, from its ledger records: who asked whom, under which grant, and does it hold.
 
 `examine` checks a record as a stranger would, from its own bytes: digests recomputed, signature verified at its
-signing time. The text says Vietnamese first, then English. Pure: records and certificates are passed in.
+signing time. Where the day key of a sealed record is not to be had, the digests on record are what is verified. The
+text says Vietnamese first, then English. Pure: records and certificates are passed in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from lienthong.domain.errors import LienthongError, Unproven
+from lienthong.domain.errors import LienthongError, Unavailable, Unproven
 from lienthong.domain.identifiers import MemberId, parse_client_id, parse_service_id
 from lienthong.domain.network import SigningCertificate, member_of
 from lienthong.evidence.batch import Placed
@@ -26,12 +27,14 @@ class Examined(NamedTuple):
     """A record and what checking it gave: `verified`, or `failure` saying why not.
 
     An OUTCOME has neither; the beginning of a STREAM has no `verified`, because its mark proves no whole message.
+    `sealed` says why header part and body cannot be read; then `verified` is about the digests alone.
     """
 
     record: Record
     certificate: SigningCertificate | None
     verified: Verified[MessageDigests] | None
     failure: LienthongError | None
+    sealed: Unavailable | None = None
 
 
 def signer_of(record: Record) -> MemberId:
@@ -58,15 +61,16 @@ def examine(record: Record, certificate: SigningCertificate | None) -> Examined:
 def verify_record(record: Record, certificate: SigningCertificate | None) -> Verified[MessageDigests]:
     """The digests of a message record, proven. Raises Unproven; the steps:
 
-    1. the record is a signed message, kept in clear (SignatureVerification)
+    1. the record is a signed message (SignatureVerification)
     2. the certificate is to be had (CertValidation)
-    3. the header part has the recorded digest (InvalidReference)
-    4. the body, where it is kept, has the recorded digest (InvalidReference)
+    3. the header part, unless it is sealed, has the recorded digest (InvalidReference)
+    4. the body, where it is kept and not sealed, has the recorded digest (InvalidReference)
     5. the signature, its own or that of its batch, holds at its signing time (codes of `verify`, `verify_in_batch`)
     """
     signature, certificate = _signed_header(record, certificate)
-    # 4. the body, where it is kept, has the recorded digest
-    if record.body is not None and record.digest_algorithm.of(record.body) != record.body_digest:
+    # 4. the body, where it is kept and not sealed, has the recorded digest
+    readable = record.body is not None and not record.key_id
+    if readable and record.digest_algorithm.of(record.body or b"") != record.body_digest:
         raise Unproven("InvalidReference", "The body is not the one that was signed")
     # 5. the signature, its own or that of its batch, holds at its signing time
     now_ms = signature.signed_at_ms
@@ -88,15 +92,15 @@ def verify_beginning(record: Record, certificate: SigningCertificate | None) -> 
 
 def _signed_header(record: Record, certificate: SigningCertificate | None) -> tuple[Signature, SigningCertificate]:
     """Steps 1 to 3 of `verify_record`: what the record was signed with, its header part compared."""
-    # 1. the record is a signed message, kept in clear
+    # 1. the record is a signed message
     signature = record.signature
-    if signature is None or record.key_id:
-        raise Unproven("SignatureVerification", "The record has no signature in clear")
+    if signature is None:
+        raise Unproven("SignatureVerification", "The record has no signature")
     # 2. the certificate is to be had
     if certificate is None:
         raise Unproven("CertValidation", "The certificate of the signer is not kept here")
-    # 3. the header part has the recorded digest
-    if record.digest_algorithm.of(record.header_part) != record.header_digest:
+    # 3. the header part, unless it is sealed, has the recorded digest
+    if not record.key_id and record.digest_algorithm.of(record.header_part) != record.header_digest:
         raise Unproven("InvalidReference", "The header part is not the one that was signed")
     return signature, certificate
 
@@ -165,7 +169,19 @@ def _proof(one: Examined, answers: bool | None) -> list[tuple[str, str]]:
         (f"Header {record.digest_algorithm}", record.header_digest.hex()),
         (f"Body {record.digest_algorithm}", body),
         ("Lưu nội dung / Body kept", kept),
+        *_seal(one),
         ("Trả lời đúng yêu cầu / Answers it", named),
+    ]
+
+
+def _seal(one: Examined) -> list[tuple[str, str]]:
+    """What cannot be read, and why. Whether a key was destroyed or lost is not known here."""
+    if not one.record.key_id:
+        return []
+    why = "" if one.sealed is None else f": {one.sealed}"
+    return [
+        ("Phần đầu, nội dung / Header, body", "đã niêm phong, không đọc được / sealed, cannot be read"),
+        ("Khóa ngày / Day key", f"{one.record.key_id}{why}"),
     ]
 
 
@@ -219,6 +235,7 @@ def _record_document(one: Examined, answers: bool | None) -> dict[str, object]:
         "request_leaf": None if record.request_leaf is None else record.request_leaf.hex(),
     }
     document["body_kept"] = record.body is not None
+    document["sealed"] = None if not record.key_id else {"key_id": record.key_id, **_error(one.sealed)}
     document["answers_request"] = answers if record.request_leaf is not None else None
     document["signature"] = {
         "algorithm": signature.algorithm,
@@ -227,13 +244,17 @@ def _record_document(one: Examined, answers: bool | None) -> dict[str, object]:
         "signed_ms": signature.signed_at_ms,
         "signed": instant(signature.signed_at_ms),
         "verified": one.failure is None,
-        "failure": None if one.failure is None else {"code": one.failure.code, "message": one.failure.message},
+        "failure": _error(one.failure) or None,
     }
     place = record.batch_place
     document["batch"] = (
         None if place is None else {"size": place.size, "index": place.index, "path_length": len(place.path)}
     )
     return document
+
+
+def _error(error: LienthongError | None) -> dict[str, str]:
+    return {} if error is None else {"code": error.code, "message": error.message}
 
 
 def subject(certificate: SigningCertificate) -> str:

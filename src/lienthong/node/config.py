@@ -125,6 +125,8 @@ class LedgerSection(_Strict, frozen=True):
 
     segment_mib: Annotated[int, msgspec.Meta(ge=4, le=4096)] = 64
     """Size of one preallocated segment file; a record takes at most an eighth of it."""
+    key_encryption_key: str | None = None
+    """Key that wraps the day keys, by URI: ``file:at-rest.key``; made at the first start. Not set: in `data_dir`."""
 
 
 class IndexSection(_Strict, frozen=True):

@@ -76,7 +76,7 @@ def response_header_part(
     """The header part of a response; headers that do not travel are left out, those of the node come last."""
     if fault is None:
         usual = usual_of_service(headers)
-        if usual is not None and b"\r" not in reason and b"\n" not in reason:
+        if usual is not None and _one_line(reason):
             return b"%b\r\n%b\r\n%b%b" % (_number(status), reason, usual, _response_tail(ids))
     lines = [b"%d" % status, reason]
     lines += [name + b":" + value for name, value in headers if lower_name(name) not in RESPONSE_DROPS]
@@ -249,6 +249,11 @@ def read_response(part: bytes, sent: ResponseIds) -> ResponsePart:
 _NUMBERS: Final[Memo[int, bytes]] = Memo(1000)
 
 
+def _one_line(text: bytes) -> bool:
+    """No line break in it. (`in` would make an error of its argument first, which is no number.)"""
+    return text.find(b"\r") < 0 and text.find(b"\n") < 0
+
+
 def _number(status: int) -> bytes:
     known = _NUMBERS.known.get(status)
     return _NUMBERS.keep(status, b"%d" % status) if known is None else known
@@ -270,7 +275,7 @@ def _all_of_service(lines: list[bytes]) -> bool:
     if last < 2 or last > HEADERS_MAX + 2 or lines[last]:
         return False
     reason = lines[1]
-    if len(reason) > REASON_LENGTH_MAX or b"\r" in reason or b"\n" in reason:
+    if len(reason) > REASON_LENGTH_MAX or not _one_line(reason):
         return False
     for text in lines[2:last]:
         line = line_of_text(text)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
-from tests.doubles.ledgers import write_exchanges, write_shared_exchange
+from tests.doubles.exchanges import request_record
+from tests.doubles.ledgers import CONSUMER, write_encoded, write_exchanges, write_shared_exchange
+from tests.doubles.signing import NOW_MS
 from typer.testing import CliRunner
 
+from lienthong.adapters.day_keys import open_day_keys
 from lienthong.cli.evidence import app
-from lienthong.node.store.places import certificate_directory, ledger_directory
+from lienthong.evidence.sealing import encode_alone
+from lienthong.node.store.places import (
+    certificate_directory,
+    day_key_directory,
+    key_encryption_uri,
+    ledger_directory,
+)
 
 RUN = CliRunner()
 
@@ -98,3 +108,47 @@ def test_fsck_counts_what_holds_and_names_the_first_damage(data_dir: Path) -> No
 
 def test_fsck_without_a_ledger_is_status_1(tmp_path: Path) -> None:
     assert _run("fsck", "--data-dir", tmp_path)[0] == 1
+
+
+def test_when_a_day_key_is_destroyed_the_proofs_hold_and_everybody_is_told(data_dir: Path, tmp_path: Path) -> None:
+    for key in day_key_directory(data_dir).glob("2021-03-01.key"):
+        key.unlink()
+    status, text = _run("show", "m-1", "--data-dir", data_dir)
+    assert status == 0, text
+    assert text.count("hợp lệ / verified") == 2
+    assert text.count("đã niêm phong, không đọc được / sealed, cannot be read") == 2
+    assert "DayKeyNotFound" in text
+    status, text = _run("rebuild", "m-1", "--data-dir", data_dir, "--out", tmp_path / "out")
+    assert status == 0, text
+    assert "header part and body are sealed: DayKeyNotFound" in text
+    assert sorted(path.name for path in (tmp_path / "out" / "request").iterdir()) == ["META-INF", "signer.pem"]
+    status, text = _run("fsck", "--data-dir", data_dir)
+    assert status == 0
+    assert "5 records hold" in text
+    assert "4 are sealed and cannot be opened here" in text
+
+
+def test_the_key_that_wraps_may_lie_elsewhere(data_dir: Path, tmp_path: Path) -> None:
+    moved = (data_dir / "at-rest.key").rename(tmp_path / "elsewhere.key")
+    for words in (["show", "m-1"], ["fsck"]):
+        status, text = _run(*words, "--data-dir", data_dir)
+        assert status == 0
+        assert "sealed" in text
+        status, text = _run(*words, "--data-dir", data_dir, "--key-encryption-key", f"file:{moved}")
+        assert status == 0
+        assert "sealed" not in text
+
+
+def test_a_record_that_was_changed_after_it_was_sealed_is_not_proven(data_dir: Path) -> None:
+    """The chain is made right again, as the owner of the disk could; without the day key the seal cannot be."""
+    keys = open_day_keys(
+        day_key_directory(data_dir), key_encryption_uri(data_dir), clock_ms=lambda: NOW_MS, random=os.urandom
+    )
+    forged = encode_alone(request_record(CONSUMER, request_id="r-9", message_id="m-9"), keys.current())
+    write_encoded(ledger_directory(data_dir), [forged.replace(b"grant-7", b"grant-8")])
+    status, text = _run("show", "m-9", "--data-dir", data_dir)
+    assert status == 3
+    assert "NOT proven: InvalidReference" in text
+    status, text = _run("fsck", "--data-dir", data_dir)
+    assert status == 3
+    assert "5 records hold, then damage" in text

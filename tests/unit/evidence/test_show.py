@@ -15,7 +15,7 @@ from tests.doubles.exchanges import (
 )
 from tests.doubles.signing import Signer
 
-from lienthong.domain.errors import Unproven
+from lienthong.domain.errors import Unavailable, Unproven
 from lienthong.evidence.document import message_files
 from lienthong.evidence.record import Record
 from lienthong.evidence.show import (
@@ -63,7 +63,7 @@ def test_the_document_says_the_same() -> None:
             _changed(REQUEST, header_part=b"x", header_digest=REQUEST.digest_algorithm.of(b"x")),
             "InvalidSignatureValue",
         ),
-        (_changed(REQUEST, key_id="day-1"), "SignatureVerification"),
+        (_changed(REQUEST, key_id="day-1", header_digest=b"x" * 64), "InvalidSignatureValue"),
         (_changed(REQUEST, proof=(b"x" * 32,)), "InvalidReference"),
         (_changed(REQUEST, client="nonsense"), None),
     ],
@@ -76,6 +76,21 @@ def test_a_changed_record_is_not_proven_and_the_text_says_why(record: Record, co
     assert examined.failure is not None
     assert examined.failure.code == code
     assert f"KHÔNG hợp lệ / NOT proven: {code}" in render_text([examined])
+
+
+def test_what_is_sealed_is_proven_by_its_digests_and_the_text_says_so() -> None:
+    record = _changed(REQUEST, key_id="2021-03-01-0a1b2c3d", header_part=REQUEST.header_part[:8], body=b"")
+    why = Unavailable("DayKeyNotFound", "gone")
+    examined = examine(record, CONSUMER.certificate)._replace(sealed=why)
+    assert examined.verified is not None
+    assert examined.verified.value == REQUEST.digests
+    text = render_text([examined])
+    assert "hợp lệ / verified" in text
+    assert "đã niêm phong, không đọc được / sealed, cannot be read" in text
+    assert "2021-03-01-0a1b2c3d: DayKeyNotFound: gone" in text
+    (shown,) = as_document([examined])["records"]  # type: ignore[misc, str-unpack]
+    assert shown["sealed"] == {"key_id": record.key_id, "code": "DayKeyNotFound", "message": "gone"}  # type: ignore[index]
+    assert as_document([examine(REQUEST, CONSUMER.certificate)])["records"][0]["sealed"] is None  # type: ignore[index]
 
 
 def test_without_the_certificate_nothing_is_proven() -> None:
@@ -170,7 +185,7 @@ def test_the_document_has_the_place_in_the_batch() -> None:
         ({"proof": SHARED.proof[1:]}, "InvalidReference"),
         ({"batch_size": 0, "batch_index": 0, "proof": ()}, "InvalidSignatureValue"),
         ({"signature": REQUEST.signature}, "InvalidSignatureValue"),
-        ({"key_id": "day-1"}, "SignatureVerification"),
+        ({"key_id": "day-1", "header_digest": b"x" * 64}, "InvalidSignatureValue"),
     ],
 )
 def test_a_changed_record_of_a_batch_is_not_proven(changes: dict[str, object], code: str) -> None:

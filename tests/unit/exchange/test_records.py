@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.doubles.day_keys import KEYS
 from tests.doubles.exchange_country import HANOI, ONE_STOP, WHOLE, signer_of
 from tests.doubles.signing import NOW_MS
 
@@ -12,8 +13,9 @@ from lienthong.domain.grants import Reason
 from lienthong.domain.network import BodyRetention
 from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
-from lienthong.evidence.frame_record import decode_records, encode_frame
+from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Direction, RecordKind, decode_record, encode_record
+from lienthong.evidence.sealing import encode_frame
 from lienthong.exchange.access import Parties
 from lienthong.exchange.records import NO_END, End, Entry, SignedMessage, message_record, outcome_record
 
@@ -59,7 +61,7 @@ def test_a_message_under_the_signature_of_its_batch() -> None:
     kind, kept = RecordKind.REQUEST, entry(BodyRetention.NONE)
     written = message_record(kept, kind, shared, end=NO_END, time_ms=NOW_MS)
     assert (written.signature, written.proof) == (None, ())
-    (record,) = decode_records(encode_frame(signature, batch.leaves, [written]))
+    (record,) = decode_records(encode_frame(signature, batch.leaves, [written], KEYS.current()), KEYS)
     assert (record.signature, record.batch_place) == (signature, batch.place(1))
     own = message_record(kept, kind, MESSAGE, end=NO_END, time_ms=NOW_MS)
     assert own.batch_place is None

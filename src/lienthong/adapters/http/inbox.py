@@ -38,6 +38,6 @@ class InboxProtocol:
         """It has written so many bytes."""
         self.data_received(bytes(self._inbox[:nbytes]))
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - what it is for
         """The bytes that arrived."""
         raise AssertionError(f"{type(self).__name__} takes nothing")

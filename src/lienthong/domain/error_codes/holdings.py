@@ -84,8 +84,8 @@ HOLDINGS: Final[tuple[Page, ...]] = (
     ),
     Page(
         "KeyNotFound",
-        "Nút không đọc được khóa ký hoặc khóa kênh của mình.",
-        "The node cannot read its signing key or its channel key.",
+        "Nút không đọc được khóa ký, khóa kênh hoặc khóa bọc các khóa ngày của mình.",
+        "The node cannot read its signing key, its channel key, or the key that wraps its day keys.",
         _WAIT_VI,
         _WAIT_EN,
         "Kiểm tra URI của khóa trong cấu hình, quyền đọc tệp hoặc trạng thái của HSM.",
@@ -108,6 +108,30 @@ HOLDINGS: Final[tuple[Page, ...]] = (
         _WAIT_EN,
         "Không xóa gì; chạy lệnh kiểm tra sổ ghi và giữ bản sao của thư mục.",
         "Delete nothing; run the check of the ledger and keep a copy of the folder.",
+    ),
+    Page(
+        "DayKeyNotFound",
+        "Khóa ngày đã mã hóa phần đầu và nội dung của bản ghi không còn ở đây: đã hủy khi hết hạn lưu, hoặc chưa "
+        "được chép sang.",
+        "The day key with which header part and body of the record were sealed is not here: it was destroyed when "
+        "its retention ended, or was not brought along.",
+        "Không phải làm gì: chữ ký và mã băm vẫn kiểm tra được, chỉ phần đầu và nội dung không đọc được.",
+        "Nothing: signature and digests can still be verified; only header part and body cannot be read.",
+        "Nếu khóa chưa bị hủy, khôi phục tệp `day-keys/<ngày>.key` từ bản sao.",
+        "If the key was not destroyed, bring `day-keys/<day>.key` back from its copy.",
+    ),
+    Page(
+        "DayKeyDamaged",
+        "Tệp khóa ngày bị hỏng, không đọc được, hoặc được bọc bằng khóa khác với khóa nút đang dùng; câu báo lỗi nói "
+        "trường hợp nào.",
+        "The file of a day key is damaged, cannot be read, or was wrapped with another key than the node has; the "
+        "message says which.",
+        _WAIT_VI,
+        _WAIT_EN,
+        "Khôi phục tệp `day-keys/<ngày>.key` hoặc khóa bọc (`ledger.key_encryption_key`) từ bản sao; không xóa tệp, "
+        "xóa là mất phần đầu và nội dung của ngày đó.",
+        "Bring `day-keys/<day>.key`, or the key that wraps it (`ledger.key_encryption_key`), back from its copy; do "
+        "not delete the file: header parts and bodies of that day would be lost.",
     ),
     Page(
         "InvalidReference",

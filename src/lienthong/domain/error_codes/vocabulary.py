@@ -154,6 +154,8 @@ _OWN = """
     DirectoryCache directory_cache
     DirectoryKeys directory_keys
     LedgerDamaged ledger_damaged
+    DayKeyNotFound day_key_not_found
+    DayKeyDamaged day_key_damaged
 """
 
 _ONLY_SNAKE: Final = (

@@ -36,7 +36,8 @@ class Health:
     def facts(self) -> tuple[bool, dict[str, Any]]:
         """Whether this node can do its work, and what that is known from."""
         parts, now_ms = self.parts, clock_ms()
-        directory, failure, warning = parts.consumer.directory, parts.ledger.failure, parts.ledger.warning
+        directory, warning = parts.consumer.directory, parts.ledger.warning
+        failure = parts.ledger.failure or parts.day_keys.failure
         state = freshness(directory, now_ms=now_ms, warn_before_ms=_WARN_BEFORE_MS)
         certificates = parts.in_force.certificates()
         facts = {
@@ -78,7 +79,7 @@ class Health:
                 one.name: (one.valid_to_ms - now_ms) / 1000 for one in certificates
             },
             "renewals_refused": float(len(self.renewal.refused)),
-            "ledger_failed": float(self.parts.ledger.failure is not None),
+            "ledger_failed": float((self.parts.ledger.failure or self.parts.day_keys.failure) is not None),
             "ledger_warning": float(self.parts.ledger.warning is not None),
             "index_failed": float(self.indexing.state.failure is not None),
             "index_late_seconds": self.indexing.state.late_s,

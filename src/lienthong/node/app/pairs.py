@@ -79,14 +79,18 @@ def read_signer(section: SigningSection, base: Path) -> SigningPair:
         raise Unavailable(
             "KeyNotFound", f"the signing certificate of {member} cannot be read: {error.strerror}"
         ) from None
-    scheme, _, name = section.key.partition(":")
-    uri = f"file:{(base / name).resolve()}" if scheme == "file" else section.key
-    key = load_signing_key(uri)
+    key = load_signing_key(absolute(section.key, base))
     check_pair(key, certificate)
     own = OwnCertificate(
         signing_name(member), certificate.digest, certificate.valid_from_ms, certificate.valid_to_ms
     )
     return SigningPair(own, member, key, certificate)
+
+
+def absolute(uri: str, base: Path) -> str:
+    """The URI of a key, from the settings file in `base`."""
+    scheme, _, name = uri.partition(":")
+    return f"file:{(base / name).resolve()}" if scheme == "file" else uri
 
 
 def check_dates(own: OwnCertificate, now_ms: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lienthong.adapters import multi_buffer
 from lienthong.adapters.clock import clock_ms
+from lienthong.adapters.day_keys import DayKeys, open_day_keys
 from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
@@ -26,12 +27,20 @@ from lienthong.exchange.replay import ReplayGuard
 from lienthong.node.api.callers import Callers
 from lienthong.node.app.in_force import InForce, Named
 from lienthong.node.app.logs import JsonLog
+from lienthong.node.app.pairs import absolute
 from lienthong.node.config import LimitsSection, NodeSettings
-from lienthong.node.store.places import certificate_directory, ledger_directory, shared_path
+from lienthong.node.store.places import (
+    certificate_directory,
+    day_key_directory,
+    key_encryption_uri,
+    ledger_directory,
+    shared_path,
+)
 from lienthong.node.store.taken_and_used import SharedQuota, SharedReplay, open_shared
 from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane
+from lienthong.node.use_cases.sealed_ledger import SealedLedger
 from lienthong.node.use_cases.signatures import Signatures, Signing, Verifier
 from lienthong.node.use_cases.tally import Tally
 from lienthong.node.use_cases.trunk.trunks import Trunks
@@ -52,6 +61,7 @@ class Parts:
     directory_client: DirectoryClient
     ledger_folder: Path
     ledger: LedgerWriter
+    day_keys: DayKeys
     plane: Plane
     consumer: ConsumerContext
     provider: ProviderContext
@@ -94,7 +104,8 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         Signing(clock_ms, in_force.signers()),
         Verifier(clock_ms, int(limits.window_s * 1000), certificates.keep),
     )
-    plane = Plane(clock_ms, ids, ledger, signatures, Tally(), JsonLog(clock_ms))
+    day_keys = _day_keys(settings, base, data)
+    plane = Plane(clock_ms, ids, SealedLedger(ledger, day_keys), signatures, Tally(), JsonLog(clock_ms))
     _sign_side_by_side(plane)
     replay, provider_quota, consumer_quota = _shared_state(settings, data)
     consumer = ConsumerContext(directory, consumer_quota, parse_node_id(settings.node.id))
@@ -106,7 +117,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         peers.trunks = Trunks(
             peers.connector,
             signatures,
-            ledger,
+            plane.ledger,
             loop=asyncio.get_running_loop(),
             bounds=trunk_bounds,
             answer_s=limits.peer_answer_s,
@@ -115,8 +126,8 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         )
     callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
     return Parts(
-        settings, base, data, client, folder, ledger, plane, consumer, provider, peers, backends, callers,
-        trunk_bounds, in_force, _named(settings, directory),
+        settings, base, data, client, folder, ledger, day_keys, plane, consumer, provider, peers, backends,
+        callers, trunk_bounds, in_force, _named(settings, directory),
     )  # fmt: skip
 
 
@@ -149,6 +160,13 @@ def _directory_client(settings: NodeSettings, base: Path, cache: Path) -> Direct
         raise Unavailable("MalformedGlobalConf", f"the trusted root cannot be read: {error.strerror}") from None
     source = section.source if "://" in section.source else base / section.source
     return DirectoryClient(source, root, cache)
+
+
+def _day_keys(settings: NodeSettings, base: Path, data: Path) -> DayKeys:
+    """The keys that header parts and bodies are sealed with; all workers of the node share them."""
+    named = settings.ledger.key_encryption_key
+    uri = key_encryption_uri(data) if named is None else absolute(named, base)
+    return open_day_keys(day_key_directory(data), uri, clock_ms=clock_ms, random=os.urandom)
 
 
 def _shared_state(settings: NodeSettings, data: Path) -> tuple[ReplayGuard, QuotaWindows, QuotaWindows]:

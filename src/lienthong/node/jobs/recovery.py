@@ -65,6 +65,7 @@ def _begun(found: Recovered, key: tuple[str, str], record: Record, taken_since_m
     """
     found.open_requests[key] = record
     if record.direction is Direction.PROVIDER and record.time_ms >= taken_since_ms and not record.outcome:
+        # Of a sealed header part the beginning is in clear: no key is needed to start.
         method = record.header_part.split(b"\r\n", 1)[0].decode("ascii", "replace")
         found.taken.append(
             Taken(record.request_id, record.client, record.service, record.message_id, method, record.time_ms)

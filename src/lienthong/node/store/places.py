@@ -1,7 +1,9 @@
 """Where the files of a node's data folder lie.
 
 ``ledger/<worker>/`` one ledger for each writing process, with its index beside the segments, or the address of the
-database that has it; ``certificates/`` the signers' certificates that records name.
+database that has it; ``certificates/`` the signers' certificates that records name; ``day-keys/`` the keys that
+header parts and bodies are sealed with, and ``at-rest.key`` the key that wraps these, unless the settings name
+another place for it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,16 @@ def index_database_path(ledger: Path) -> Path:
 def certificate_directory(data_dir: Path) -> Path:
     """The signers' certificates."""
     return data_dir / "certificates"
+
+
+def day_key_directory(data_dir: Path) -> Path:
+    """The day keys."""
+    return data_dir / "day-keys"
+
+
+def key_encryption_uri(data_dir: Path) -> str:
+    """The key that wraps them, where the settings say nothing else."""
+    return f"file:{(data_dir / 'at-rest.key').resolve()}"
 
 
 def shared_path(data_dir: Path) -> Path:

@@ -111,7 +111,8 @@ class ConsumerRun:
     def _append(self, effect: effects.Append) -> None:
         record = effect.records[0]
         if not record.batch_size:
-            self._plane.append(effect.records, self.feed)
+            # It goes out meanwhile; the answer waits until both are durable.
+            self._plane.append(effect.records, self.feed, later=record.kind is _REQUEST)
             if self._refused is not None:
                 refused, self._refused = self._refused, None
                 self.failed(refused)

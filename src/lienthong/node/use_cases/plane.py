@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lienthong.domain.errors import LienthongError, Unavailable
 from lienthong.evidence.record import Record, encode_record
+from lienthong.evidence.sealing import SealingKey, encode_alone
 from lienthong.exchange import inputs
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.tally import Tally
@@ -22,8 +23,16 @@ class Ledger(Protocol):
     def failure(self) -> Unavailable | None:
         """Why nothing is taken now; None while all is well."""
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
-        """Take a record; raises Unavailable LoggingFailed where it cannot."""
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
+        """Take a record; raises Unavailable LoggingFailed where it cannot.
+
+        `later`: it may wait a moment for others, as nobody waits for it before another one is to be durable, too.
+        """
+
+    def day_key(self) -> SealingKey:
+        """What header parts and bodies are sealed with now; raises Unavailable where there is none."""
 
 
 class Logger(Protocol):
@@ -79,11 +88,16 @@ class Plane:
     log: Logger
 
     def append(
-        self, records: tuple[Record, ...], feed: Feed, in_frame: Callable[[Record, Feed], None] | None = None
+        self,
+        records: tuple[Record, ...],
+        feed: Feed,
+        in_frame: Callable[[Record, Feed], None] | None = None,
+        *,
+        later: bool = False,
     ) -> None:
         """Make `records` durable, then feed Recorded or RecordFailed, once.
 
-        `in_frame` takes those of messages of a batch, which become durable with others.
+        `in_frame` takes those of messages of a batch, which become durable with others; `later` as the ledger has it.
         """
         first = records[0]
         if len(records) == 1 and first.batch_size and in_frame is not None:
@@ -95,9 +109,16 @@ class Plane:
                 if record.batch_size and in_frame is not None:
                     in_frame(record, waiting.fed)
                 else:
-                    self.ledger.append(encode_record(record), waiting.done)
+                    self.ledger.append(encoded(record, self.ledger.day_key), waiting.done, later)
         except LienthongError as error:
             waiting.failed(error)
+
+
+def encoded(record: Record, day_key: Callable[[], SealingKey]) -> bytes:
+    """The bytes of a record that stands alone: sealed, where there is something to seal. Raises Unavailable."""
+    if record.header_part or record.body is not None:
+        return encode_alone(record, day_key())
+    return encode_record(record)
 
 
 class _Waiting:

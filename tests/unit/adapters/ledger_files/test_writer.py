@@ -13,7 +13,7 @@ from tests.doubles.signing import NOW_MS
 
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records, segments
 from lienthong.adapters.ledger_files import writer as under_test
-from lienthong.adapters.ledger_files.writer import CROWD, CROWD_MAX, CROWD_S
+from lienthong.adapters.ledger_files.writer import CROWD, CROWD_MAX, CROWD_S, LATER_S
 from lienthong.domain.errors import Unavailable
 
 SMALL = LedgerSettings(segment_bytes=16_384, queue_records_max=64)
@@ -198,16 +198,22 @@ class Turns:
 
     def __init__(self) -> None:
         self.calls: list[Callable[[], object]] = []
+        self.later: list[tuple[float, Callable[[], object]]] = []
         self.now = 100.0
 
     def call_soon(self, call: Callable[[], object]) -> None:
         self.calls.append(call)
+
+    def call_later(self, delay_s: float, call: Callable[[], object]) -> None:
+        self.later.append((self.now + delay_s, call))
 
     def time(self) -> float:
         return self.now
 
     def turn(self) -> None:
         calls, self.calls = self.calls, []
+        calls += [call for at, call in self.later if at <= self.now]
+        self.later = [one for one in self.later if one[0] > self.now]
         for call in calls:
             call()
 
@@ -233,6 +239,50 @@ def test_a_growing_crowd_waits_for_the_next_turn(turns: list[int], handed_over: 
         loop.turn()
         found.append(0 if writer._queue.empty() else len(writer._queue.get_nowait() or ()))
     assert found == handed_over
+
+
+def _handed_over(writer: LedgerWriter) -> list[bytes]:
+    if writer._queue.empty():
+        return []
+    return [encoded for encoded, _ in writer._queue.get_nowait() or ()]
+
+
+def test_what_may_wait_goes_with_what_may_not(tmp_path: Path) -> None:
+    loop = Turns()
+    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
+    writer._failure = None
+    writer.append(b"one", lambda _error: None, later=True)
+    writer.append(b"two", lambda _error: None, later=True)
+    loop.turn()
+    assert _handed_over(writer) == []
+    writer.append(b"now", lambda _error: None)
+    writer.append(b"three", lambda _error: None, later=True)
+    loop.turn()
+    assert _handed_over(writer) == [b"one", b"two", b"now", b"three"]
+
+
+def test_what_may_wait_waits_for_a_moment_only(tmp_path: Path) -> None:
+    loop = Turns()
+    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
+    writer._failure = None
+    for count in range(3):
+        writer.append(b"%d" % count, lambda _error: None, later=True)
+        loop.turn()
+        assert _handed_over(writer) == []
+        loop.now += LATER_S
+        loop.turn()
+        assert _handed_over(writer) == [b"%d" % count]
+
+
+def test_a_ledger_that_is_closed_writes_what_may_wait(tmp_path: Path) -> None:
+    told: list[BaseException | None] = []
+
+    async def act(writer: LedgerWriter) -> None:
+        writer.append(b"may wait", told.append, later=True)
+
+    _running(tmp_path, act)
+    assert told == [None]
+    assert _read(tmp_path) == [b"may wait"]
 
 
 def test_a_crowd_that_grows_for_long_is_handed_over(tmp_path: Path) -> None:

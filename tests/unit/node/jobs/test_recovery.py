@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.doubles.day_keys import KEYS
 from tests.doubles.exchange_country import HANOI, ONE_STOP, WHOLE, directory, signer_of
 from tests.doubles.signing import NOW_MS
 
@@ -13,7 +14,9 @@ from lienthong.domain.errors import Refused
 from lienthong.domain.grants import Reason
 from lienthong.domain.network import BodyRetention
 from lienthong.evidence.digest import leaf, request_digests, response_digests
+from lienthong.evidence.frame_record import listed_records
 from lienthong.evidence.record import Direction, Record, RecordKind, decode_record, encode_record
+from lienthong.evidence.sealing import encode_alone
 from lienthong.exchange.access import Parties
 from lienthong.exchange.records import End, Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.replay import ReplayGuard
@@ -100,10 +103,13 @@ def test_what_was_taken(one: Record, taken: bool) -> None:
     assert bool(recover([one], **SINCE).taken) is taken
 
 
+@pytest.mark.parametrize("sealed", [False, True])
 @pytest.mark.parametrize(("method", "again"), [(b"POST", False), (b"GET", True), (b"BREW", False)])
-def test_what_was_taken_is_not_taken_again(method: bytes, again: bool) -> None:
+def test_what_was_taken_is_not_taken_again(method: bytes, again: bool, sealed: bool) -> None:
+    """Also where the header part is sealed: the ledger is read without keys."""
     guard = ReplayGuard(request_period_ms=10_000, message_period_ms=10_000, most=10)
-    found = recover([record(REQUEST, part=PART.replace(b"POST", method))], **SINCE)
+    taken = record(REQUEST, part=PART.replace(b"POST", method))
+    found = recover(listed_records(encode_alone(taken, KEYS.current())) if sealed else [taken], **SINCE)
     remember(guard, found.taken, directory())
     with pytest.raises(Refused):
         guard.take("r-1", None, NOW_MS)

@@ -16,6 +16,7 @@ from lienthong.exchange.effects import Sign
 from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signing
+from lienthong.node.use_cases.trunk.holding import Holding
 from lienthong.node.use_cases.trunk.leaving import Leave, LeavingBatch
 from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire.trunk import TrunkAnswer, TrunkRequest
@@ -32,21 +33,35 @@ Joined = Callable[[LeavingBatch[_M] | None, int, object], None]
 
 
 class Batching(Generic[_M]):
-    """Belongs to the event loop. `leave` sends the entries of a batch."""
+    """Belongs to the event loop. `leave` sends the entries of a batch; `most` may be under way (`holding`)."""
 
-    __slots__ = ("_crowd", "_leave", "_ledger", "_loop", "_signing", "_since", "_size", "_waiting")
+    __slots__ = (
+        "_crowd", "_held", "_holding", "_later", "_leave", "_ledger", "_loop", "_signing", "_since", "_size",
+        "_waiting",
+    )  # fmt: skip
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, signing: Signing, ledger: Ledger, leave: Leave[_M]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        signing: Signing,
+        ledger: Ledger,
+        leave: Leave[_M],
+        *,
+        most: int,
+        later: bool = False,
     ) -> None:
+        """`later`: nobody waits for the records of these messages before others come (`Recording`)."""
         self._loop = loop
         self._ledger = ledger
         self._signing = signing
         self._leave = leave
+        self._later = later
         self._waiting: list[tuple[Sign, Joined[_M]]] = []
         self._size = 0
         self._crowd = 0
         self._since = 0.0
+        self._held = False
+        self._holding = Holding(most, loop.time)
 
     def add(self, effect: Sign, joined: Joined[_M]) -> None:
         """Tell `joined` when this turn has brought what it brings."""
@@ -56,7 +71,7 @@ class Batching(Generic[_M]):
         self._size += effect.size
         if len(self._waiting) >= TOGETHER_MAX:
             self.flush()
-        elif len(self._waiting) == 1:
+        elif len(self._waiting) == 1 and not self._held:
             self._crowd = 0
             self._loop.call_soon(self._end_of_turn)
 
@@ -66,19 +81,43 @@ class Batching(Generic[_M]):
         return len(self._waiting)
 
     def _end_of_turn(self) -> None:
-        """Sign, or wait for what the next turn brings, while a crowd is still growing."""
+        """Sign, or wait for what the next turn brings, while a crowd is still growing or enough is under way."""
         count, before = len(self._waiting), self._crowd
+        if not count:
+            return
         if count < CROWD or count <= before:
-            self.flush()
+            self._sign_unless_held()
             return
         now = self._loop.time()
         if not before:
             self._since = now
         if now - self._since >= CROWD_S:
-            self.flush()
+            self._sign_unless_held()
             return
         self._crowd = count
         self._loop.call_soon(self._end_of_turn)
+
+    def _sign_unless_held(self) -> None:
+        wait_s = self._holding.wait_s()
+        if wait_s > 0:
+            self._held = True
+            self._loop.call_later(wait_s, self._let_go)
+        else:
+            self.flush()
+
+    def _let_go(self) -> None:
+        """The time is over, or something came back: sign what came meanwhile, if it still waits."""
+        if self._held:
+            self._held = False
+            self._crowd = 0
+            self._end_of_turn()
+
+    def over(self, batch: LeavingBatch[_M]) -> None:
+        """Something came back for `batch`: there is room for the next one."""
+        if not batch.over:
+            batch.over = True
+            if self._held:
+                self._loop.call_soon(self._let_go)
 
     def flush(self) -> None:
         """Sign what is there now."""
@@ -96,8 +135,9 @@ class Batching(Generic[_M]):
             for _, joined in taken:
                 self._tell(joined, None, 0, inputs.CannotSign(error))
             return
-        recording = Recording(self._ledger, self._loop, signature, made.leaves)
+        recording = Recording(self._ledger, self._loop, signature, made.leaves, self._later)
         batch = LeavingBatch(signature, made.leaves, self._leave, recording)
+        self._holding.add(batch)
         for index, (_, joined) in enumerate(taken):
             self._tell(joined, batch, index, inputs.Signed(signature, made.seat(index)))
         recording.flush()

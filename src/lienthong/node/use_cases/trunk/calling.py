@@ -29,6 +29,8 @@ from lienthong.wire.trunk import (
     requests_frame,
 )
 
+UNDER_WAY_MAX = 2
+"""Frames of requests for which nothing came back yet, before the next one waits a moment for company."""
 WAY_BACK_S = 1.0
 """So much less than is waited here the other node is told: what it says at the end of the time still arrives."""
 
@@ -49,11 +51,12 @@ class TrunkCaller(Protocol):
 class _InFlight:
     """One request on its way. Without a caller nobody waits any more, but its answer may still come."""
 
-    __slots__ = ("caller", "deadline", "leaf")
+    __slots__ = ("batch", "caller", "deadline", "leaf")
 
-    def __init__(self, caller: TrunkCaller, request_leaf: bytes, deadline: float) -> None:
+    def __init__(self, caller: TrunkCaller, batch: LeavingBatch[TrunkRequest], index: int, deadline: float) -> None:
         self.caller: TrunkCaller | None = caller
-        self.leaf = request_leaf
+        self.batch = batch
+        self.leaf = batch.leaves[index]
         self.deadline = deadline
 
 
@@ -77,7 +80,9 @@ class CallingTrunk:
     ) -> None:
         self._connection = connection
         self._loop = loop
-        self._batching: Batching[TrunkRequest] = Batching(loop, signatures.signing, ledger, self._leave)
+        self._batching: Batching[TrunkRequest] = Batching(
+            loop, signatures.signing, ledger, self._leave, most=UNDER_WAY_MAX, later=True
+        )
         self._verifier = signatures.verifier
         self._ledger = ledger
         self._answer_s = answer_s
@@ -116,7 +121,7 @@ class CallingTrunk:
             self._loop.call_soon(tell_one, self._loop, caller.failed, lost)
             return
         number = self._number = self._number + 1
-        self._in_flight[number] = _InFlight(caller, batch.leaves[index], self._clock() + self._answer_s)
+        self._in_flight[number] = _InFlight(caller, batch, index, self._clock() + self._answer_s)
         batch.put(index, TrunkRequest(number, self._remaining_ms, effect.header_part, effect.body))
 
     def _leave(self, signature: Signature, entries: list[TrunkRequest | TrunkLeaf]) -> None:
@@ -162,6 +167,7 @@ class CallingTrunk:
         one = self._in_flight.pop(number, None)
         if one is None:
             raise Malformed("InvalidMessage", f"an answer to request {number}, which does not wait for one")
+        self._batching.over(one.batch)
         return one
 
     def closing(self) -> None:

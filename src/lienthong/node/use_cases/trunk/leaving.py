@@ -14,9 +14,12 @@ Leave = Callable[[Signature, list[_M | TrunkLeaf]], None]
 
 
 class LeavingBatch(Generic[_M]):
-    """Messages that share `signature`, by their place. `leave` gets the entries of the frame, once."""
+    """Messages that share `signature`, by their place. `leave` gets the entries of the frame, once.
 
-    __slots__ = ("_entries", "_leave", "_left", "_travelling", "leaves", "recording", "signature")
+    `over`: something came back for it, or it is clear that it takes no longer (`holding`).
+    """
+
+    __slots__ = ("_entries", "_leave", "_left", "_travelling", "leaves", "over", "recording", "signature")
 
     def __init__(
         self, signature: Signature, leaves: Sequence[bytes], leave: Leave[_M], recording: Recording
@@ -28,6 +31,7 @@ class LeavingBatch(Generic[_M]):
         self._left = len(leaves)
         self._travelling = False
         self._leave = leave
+        self.over = False
 
     def put(self, index: int, entry: _M) -> None:
         """The message at `index` may go."""

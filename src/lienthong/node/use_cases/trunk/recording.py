@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from lienthong.domain.errors import LienthongError
-from lienthong.evidence.frame_record import encode_frame
 from lienthong.evidence.record import Record
+from lienthong.evidence.sealing import encode_frame
 from lienthong.evidence.signature import Signature
-from lienthong.node.use_cases.boundary import tell_one
+from lienthong.node.use_cases.boundary import tell
 from lienthong.node.use_cases.plane import RECORDED, Ledger, record_failed
 
 Feed = Callable[[object], None]
@@ -18,15 +18,22 @@ Feed = Callable[[object], None]
 class Recording:
     """Belongs to the event loop. It holds what is added until `flush`; after that, each record goes at once."""
 
-    __slots__ = ("_feeds", "_held", "_leaves", "_ledger", "_loop", "_records", "_signature")
+    __slots__ = ("_feeds", "_held", "_later", "_leaves", "_ledger", "_loop", "_records", "_signature")
 
     def __init__(
-        self, ledger: Ledger, loop: asyncio.AbstractEventLoop, signature: Signature, leaves: Sequence[bytes]
+        self,
+        ledger: Ledger,
+        loop: asyncio.AbstractEventLoop,
+        signature: Signature,
+        leaves: Sequence[bytes],
+        later: bool = False,
     ) -> None:
+        """`later`: as the ledger has it, nobody waits for these records before others come."""
         self._ledger = ledger
         self._loop = loop
         self._signature = signature
         self._leaves = leaves
+        self._later = later
         self._records: list[Record] = []
         self._feeds: list[Feed] = []
         self._held = True
@@ -49,8 +56,10 @@ class Recording:
         if not records:
             return
         told = _Told(self._loop, feeds)
+        ledger = self._ledger
         try:
-            self._ledger.append(encode_frame(self._signature, self._leaves, records), told.done)
+            encoded = encode_frame(self._signature, self._leaves, records, ledger.day_key())
+            ledger.append(encoded, told.done, self._later)
         except LienthongError as error:
             told.done(error)
 
@@ -69,4 +78,4 @@ class _Told:
         if failure is not None:
             given = record_failed(failure)
         for feed in self._feeds:
-            tell_one(self._loop, feed, given)
+            tell(self._loop, feed, given)

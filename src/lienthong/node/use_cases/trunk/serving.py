@@ -40,6 +40,8 @@ from lienthong.wire.trunk import (
 )
 from lienthong.wire.trunk_reader import Role
 
+UNDER_WAY_MAX = 2
+"""Frames of answers that are not on record yet, before the next one waits a moment for company."""
 UNREAD_MAX = 32 << 20
 """Bytes of answers that wait for an opener that does not read; beyond it the trunk ends: all that may be in flight
 would be a gigabyte."""
@@ -146,7 +148,9 @@ class ServingTrunk:
         self._loop = loop
         self._over = over
         self._closing = False
-        self._batching: Batching[TrunkAnswer] = Batching(loop, signatures.signing, ledger, self._leave)
+        self._batching: Batching[TrunkAnswer] = Batching(
+            loop, signatures.signing, ledger, self._leave, most=UNDER_WAY_MAX
+        )
         self._in_flight: dict[int, tuple[Waits, Run]] = {}
 
     def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
@@ -254,6 +258,10 @@ class ServingTrunk:
         waits.signed = feed
         self._batching.add(effect, waits.joined)
 
+    def left(self, batch: LeavingBatch[TrunkAnswer]) -> None:
+        """Answers of `batch` are on record, or never will be."""
+        self._batching.over(batch)
+
     def done(self, number: int) -> None:
         """A request was answered."""
         self._in_flight.pop(number, None)
@@ -311,8 +319,9 @@ class Waits:
     def joined(self, batch: LeavingBatch[TrunkAnswer] | None, index: int, signed: object) -> None:
         """The answer has its place in `batch`, or could not be signed."""
         self._batch, self._index = batch, index
-        assert self.signed is not None, "its signature was asked for"
-        self.signed(signed)
+        feed, self.signed = self.signed, None  # kept, it would hold the run that holds this
+        assert feed is not None, "its signature was asked for"
+        feed(signed)
 
     def append(self, record: Record, feed: Feed) -> None:
         """Feed Recorded or RecordFailed."""
@@ -328,11 +337,13 @@ class Waits:
             return
         self._trunk.done(self.number)
         batch.put(self._index, TrunkAnswer(self.number, effect.header_part, effect.body))
+        self._trunk.left(batch)
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """An error without a signature: nothing was believed, or the answer cannot be recorded."""
         if self._batch is not None:
             self._batch.drop(self._index)
+            self._trunk.left(self._batch)
         self._trunk.tell_fault(self.number, effect.error, detail)
 
     def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:

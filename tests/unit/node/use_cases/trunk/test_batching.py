@@ -13,16 +13,17 @@ from lienthong.evidence.digest import request_digests
 from lienthong.exchange.effects import Sign
 from lienthong.exchange.inputs import CannotSign, Signed
 from lienthong.node.use_cases.trunk.batching import BYTES_MAX, CROWD, CROWD_S, TOGETHER_MAX, Batching
+from lienthong.node.use_cases.trunk.holding import HELD_S
 from lienthong.wire.trunk import TrunkRequest
 
 
 class Desk:
-    def __init__(self) -> None:
+    def __init__(self, most: int = 9) -> None:
         self.loop = Turns()
         plane, self.ledger = memory_plane()
         loop: Any = self.loop
         self.batching: Batching[TrunkRequest] = Batching(
-            loop, plane.signatures.signing, self.ledger, lambda *left: None
+            loop, plane.signatures.signing, self.ledger, lambda *left: None, most=most
         )
         self.told: list[tuple[object, int]] = []
         self.failed = 0
@@ -87,6 +88,45 @@ def test_no_batch_has_more_messages_or_bytes_than_fit() -> None:
     for _ in range(3):
         desk.loop.turn()
     assert desk.batches() == [TOGETHER_MAX, 2, 1]
+
+
+def test_with_enough_under_way_a_batch_waits_until_something_comes_back() -> None:
+    desk = Desk(most=1)
+    desk.add(1)
+    desk.loop.turn()
+    desk.add(2)
+    for _ in range(3):
+        desk.loop.turn()
+    desk.add(1)
+    desk.loop.turn()
+    assert desk.batches() == [1]
+    first: Any = desk.told[0][0]
+    desk.batching.over(first)
+    desk.batching.over(first)
+    for _ in range(2):
+        desk.loop.turn()
+    assert desk.batches() == [1, 3]
+
+
+def test_a_batch_waits_for_a_moment_and_no_longer() -> None:
+    desk = Desk(most=1)
+    for count in (1, 2):
+        desk.add(count)
+        desk.loop.turn()
+    assert desk.batches() == [1]
+    desk.loop.time.now += HELD_S
+    desk.loop.turn()
+    assert desk.batches() == [1, 2]
+
+
+def test_a_full_batch_waits_for_nothing() -> None:
+    desk = Desk(most=1)
+    desk.add(1)
+    desk.loop.turn()
+    desk.add(1)
+    desk.loop.turn()
+    desk.add(TOGETHER_MAX - 1)
+    assert desk.batches() == [1, TOGETHER_MAX]
 
 
 def test_each_member_signs_for_itself_and_one_without_a_key_is_told() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.doubles.day_keys import KEYS
 from tests.doubles.exchanges import BO_CONG_AN, request_record
 from tests.doubles.signing import Signer
 
@@ -15,6 +16,7 @@ from lienthong.evidence.batch import Batch, batch_of
 from lienthong.evidence.digest import request_digests
 from lienthong.evidence.frame_record import decode_records
 from lienthong.evidence.record import Record
+from lienthong.evidence.sealing import SealingKey
 from lienthong.exchange.inputs import Recorded, RecordFailed
 from lienthong.node.use_cases.trunk.recording import Recording
 
@@ -30,10 +32,15 @@ class Ledger:
     def __init__(self) -> None:
         self.taken: list[tuple[bytes, Callable[[BaseException | None], None]]] = []
 
-    def append(self, encoded: bytes, done: Callable[[BaseException | None], None]) -> None:
+    def append(
+        self, encoded: bytes, done: Callable[[BaseException | None], None], later: bool = False
+    ) -> None:
         if self.failure is not None:
             raise self.failure
         self.taken.append((encoded, done))
+
+    def day_key(self) -> SealingKey:
+        return KEYS.current()
 
 
 class Desk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import NamedTuple
 
 import pytest
@@ -134,6 +135,21 @@ def test_a_slow_service_ends_its_own_request_only(desk: Desk) -> None:
         *[("request", "")] * 3, ("response", ""), ("response", PASSED_ON), ("response", "")
     ]  # fmt: skip
     assert desk.plane.tally.provider.in_flight == 0
+
+
+def test_exchanges_leave_nothing_to_the_collector(desk: Desk) -> None:
+    """What holds itself lives until the collector comes by, which stops every exchange for tens of milliseconds."""
+    gc.collect()
+    gc.disable()
+    try:
+        desk.ask(*[5000] * 8)
+        assert desk.answers() == {}
+        while desk.services.calls:
+            desk.services.calls.pop().answered(answer())
+        assert len(desk.answers()) == 8
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_what_waits_for_the_service_when_its_time_is_over_is_never_passed_on(desk: Desk) -> None:
