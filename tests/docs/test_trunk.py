@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from tests.architecture.tree import REPO
 
+from lienthong.adapters.trunk import GIVEN_UP_S, PATIENCE_S, SILENCE_S
 from lienthong.domain.errors import Malformed
 from lienthong.evidence.digest import leaf, request_digests, response_digests
 from lienthong.node.use_cases.trunk.calling import WAY_BACK_S
@@ -48,6 +49,12 @@ def test_the_page_is_short_and_says_how_a_trunk_is_had() -> None:
 
 def test_the_time_for_the_way_back() -> None:
     assert f"The opener tells {WAY_BACK_S:g} s less than it waits itself" in TEXT
+
+
+def test_how_long_silence_is_borne() -> None:
+    assert f"received nothing for {SILENCE_S:g} s sends PING" in TEXT
+    assert f"After {SILENCE_S + GIVEN_UP_S:g} s of silence the trunk ends" in TEXT
+    assert f"asks at once, and waits {PATIENCE_S:g} s" in TEXT
 
 
 def test_the_upgrade() -> None:

@@ -193,6 +193,8 @@ class Rig:
     """Providers beside the first, each a member of its own with a node and a service (`peer_service`)."""
     next_keys: dict[str, Keys] = field(default_factory=dict)
     """Keys that the next directory names beside those in use, by the name of the node."""
+    hosts: dict[str, str] = field(default_factory=dict)
+    """Addresses of nodes (by name) towards the others, in place of the loopback address."""
     reached: dict[str, int] = field(default_factory=dict)
     """Ports under which the next directory names nodes (by name) in place of their own: what lies on the way."""
 
@@ -286,7 +288,8 @@ class Rig:
             digests, signers = digests | {coming.tls_digest}, (*signers, coming.signer)
         notice = self.maintenance.get(node.name)
         port = self.reached.get(node.name, node.peer)
-        return Node(node_id, "127.0.0.1", port, frozenset(digests), frozenset({member}), signers, notice)
+        host = self.hosts.get(node.name, "127.0.0.1")
+        return Node(node_id, host, port, frozenset(digests), frozenset({member}), signers, notice)
 
     def _make_directory(self) -> None:
         folder = self.folder / "keys"
@@ -304,7 +307,7 @@ class Rig:
         text = _SETTINGS.format(
             id=node_id,
             front=node.front,
-            peer=node.peer,
+            peer=f"{self.hosts.get(node.name, '127.0.0.1')}:{node.peer}",
             admin=node.admin,
             member=member,
             extra=extra,
@@ -380,7 +383,7 @@ poll_s = 0.5
 listen = "127.0.0.1:{front}"
 {front_settings}
 [peer]
-listen = "127.0.0.1:{peer}"
+listen = "{peer}"
 tls_certificate = "tls.crt"
 tls_key = "tls.key"
 trunk = {trunk}

@@ -12,10 +12,10 @@ import pytest
 from tests.doubles.plain_client import raw
 from tests.doubles.rig import SERVICE, SYSTEM, Rig
 from tests.doubles.scripted_service import ScriptedService
+from tests.doubles.traffic import channels
 
 INLINE, STREAM = 20_000, 3_000_000
 """Bytes of a body that travels whole, and of one whose stream the other node cannot take at once."""
-_ESTABLISHED = "01"
 _OFTEN = 16
 """Whether the rest of a request is on its way when the answer leaves is chance; one in four or so."""
 
@@ -26,16 +26,6 @@ def rig(tmp_path_factory: pytest.TempPathFactory, system: ScriptedService) -> It
     rig.start()
     yield rig
     rig.stop()
-
-
-def channels(rig: Rig) -> set[str]:
-    """The consumer's ends of the connections to the provider's node that stand."""
-    found = set()
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        _, local, remote, state = line.split()[:4]
-        if int(remote.rpartition(":")[2], 16) == rig.provider.peer and state == _ESTABLISHED:
-            found.add(local)
-    return found
 
 
 @contextmanager

@@ -166,9 +166,9 @@ def issue_from_csr(authority: Authority, csr_pem: str, issuance: Issuance) -> st
 
 
 def read_certificate(pem: str) -> CertificateFacts:
-    """The facts of a certificate in PEM; raises Malformed."""
+    """The facts of the first certificate in PEM, whatever remarks stand around it; raises Malformed."""
     try:
-        certificate = x509.load_pem_x509_certificate(pem[:CERTIFICATE_BYTES_MAX].encode("ascii"))
+        certificate = x509.load_pem_x509_certificate(pem[:CERTIFICATE_BYTES_MAX].encode("ascii", "replace"))
         der, digest = certificate.public_bytes(Encoding.DER), certificate.fingerprint(hashes.SHA256())
         start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except ValueError:

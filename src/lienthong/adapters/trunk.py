@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lienthong.adapters.http.connect import bound_silence
 from lienthong.adapters.http.flow import FlowControl
 from lienthong.adapters.http.inbox import InboxProtocol
 from lienthong.domain.errors import LienthongError, Unavailable, Unproven
@@ -32,6 +33,10 @@ SILENCE_S = 15.0
 """So long nothing has to arrive before the peer is asked."""
 GIVEN_UP_S = 30.0
 """So long after that it has to say something."""
+PATIENCE_S = 3.0
+"""So long it has, where it should have answered long ago and not a byte came."""
+UNACKNOWLEDGED_S = 20.0
+"""So long the kernel sends again what the other machine does not acknowledge: through six losses in a row or so."""
 OPENING_S = 10.0
 _QUESTION = b"are you?"
 
@@ -56,8 +61,8 @@ class TrunkConnection(InboxProtocol):
     """The transport's protocol. `opening`: the bytes that ask for the trunk, where this side opens it."""
 
     __slots__ = (
-        "_asked", "_bounds", "_clock", "_deadline", "_ended", "_head", "_opening", "_reader", "draining", "flow",
-        "ready", "transport", "user",
+        "_asked", "_bounds", "_clock", "_deadline", "_ended", "_head", "_heard_at", "_opening", "_reader",
+        "draining", "flow", "ready", "transport", "user",
     )  # fmt: skip
 
     def __init__(
@@ -76,11 +81,13 @@ class TrunkConnection(InboxProtocol):
         self.user: TrunkUser | None = None
         self.transport: Any = None
         self.flow = FlowControl(None)
-        self._deadline = clock() + OPENING_S
+        self._heard_at = clock()
+        self._deadline = self._heard_at + OPENING_S
 
     # ---- asyncio callbacks
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
+        bound_silence(transport, UNACKNOWLEDGED_S)
         self.flow = FlowControl(transport)
         self.write(self._opening or hello_frame(self._bounds))
 
@@ -116,7 +123,8 @@ class TrunkConnection(InboxProtocol):
             self.transport.close()
         else:
             if self.ready:
-                self._deadline = self._clock() + SILENCE_S
+                self._heard_at = self._clock()
+                self._deadline = self._heard_at + SILENCE_S
 
     def _opened(self, data: bytes) -> bytes:
         """What follows the answer that the trunk was taken up with; raises Unavailable HttpError for any other."""
@@ -189,8 +197,24 @@ class TrunkConnection(InboxProtocol):
         if not self.ready or self._asked:
             self.abort()
             return
+        self._ask(now + GIVEN_UP_S)
+
+    def doubt(self, since: float) -> None:
+        """Something should have come after `since` (seconds of the clock): if nothing did, ask now, and give up soon.
+
+        Once asked, whoever is silent has no more time than that.
+        """
+        if not self.ready or self._heard_at > since:
+            return
+        soon = self._clock() + PATIENCE_S
+        if self._asked:
+            self._deadline = min(self._deadline, soon)
+        else:
+            self._ask(soon)
+
+    def _ask(self, until: float) -> None:
         self._asked = True
-        self._deadline = now + GIVEN_UP_S
+        self._deadline = until
         self.write(ping_frame(_QUESTION))
 
     def _end(self, error: LienthongError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ def run_from_arguments(arguments: Sequence[str]) -> int:
 
 def run(config: Path, worker: int) -> int:
     """Run the node of the settings file `config` until SIGTERM; `worker` -1 = all its processes."""
+    # A reload that comes before the node listens for it must not end it; workers that are started inherit this.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         settings = node_settings(config.read_text(encoding="utf-8"))
         if worker < 0 and settings.node.workers > 1:
@@ -34,7 +37,7 @@ def run(config: Path, worker: int) -> int:
             return supervise([subprocess.Popen([*command, str(number)]) for number in numbers])  # noqa: S603
         from lienthong.node.app.run import run_node
 
-        run_node(settings, config.parent.resolve(), worker=max(worker, 0))
+        run_node(settings, config.resolve(), worker=max(worker, 0))
     except OSError as error:
         print(f"{error.filename or config}: {error.strerror}", file=sys.stderr)
         return 2

@@ -23,7 +23,7 @@ from lienthong.directory.segment import Finding, Segment, index_segment
 from lienthong.domain.decision import CompiledGrant, compile_grant
 from lienthong.domain.errors import Malformed, Refused, Unavailable
 from lienthong.domain.grants import Grant
-from lienthong.domain.identifiers import ClientId, MemberId, ServiceId, SystemId
+from lienthong.domain.identifiers import ClientId, MemberId, NodeId, ServiceId, SystemId
 from lienthong.domain.network import Member, Node, Service, SigningCertificate, System
 
 FINDINGS_MAX: Final = 1000
@@ -141,6 +141,10 @@ class FreshDirectory:
         if node is None:
             raise Refused("UnknownMember", f"no node is known for {'/'.join(address[:4])}")
         return node
+
+    def node(self, node_id: NodeId) -> Node | None:
+        """The node with this id."""
+        return self._network.nodes.get(node_id)
 
     def node_by_tls_digest(self, digest: bytes) -> Node | None:
         """The node whose channel certificate has this SHA-256."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.doubles.transport import Clock, Transport
 
-from lienthong.adapters.trunk import GIVEN_UP_S, OPENING_S, SILENCE_S, TrunkConnection
+from lienthong.adapters.trunk import GIVEN_UP_S, OPENING_S, PATIENCE_S, SILENCE_S, TrunkConnection
 from lienthong.domain.errors import LienthongError
 from lienthong.wire import trunk
 from lienthong.wire.trunk_reader import Role
@@ -110,6 +110,50 @@ def test_who_answers_is_not_given_up(line: Line) -> None:
     line.connection.sweep()
     assert line.transport.taken() == b""
     assert not line.transport.aborted
+
+
+def test_who_should_have_answered_is_asked_at_once_and_soon_given_up(line: Line) -> None:
+    line.hear(trunk.pong_frame(bytes(8)))
+    sent_at = line.clock.now
+    line.clock.now += 5
+    for _ in range(2):
+        line.connection.doubt(sent_at)
+        assert line.transport.taken() in (trunk.ping_frame(b"are you?"), b"")
+    line.clock.now += PATIENCE_S - 1
+    line.connection.doubt(sent_at + 1)
+    line.connection.sweep()
+    assert not line.transport.aborted
+    line.clock.now += 2
+    line.connection.sweep()
+    assert line.transport.aborted
+    assert line.transport.taken() == b"", "asked once"
+
+
+def test_who_is_asked_already_is_given_up_the_sooner(line: Line) -> None:
+    line.clock.now += SILENCE_S + 1
+    line.connection.sweep()
+    line.connection.doubt(line.clock.now - 10)
+    assert line.transport.taken() == trunk.ping_frame(b"are you?")
+    line.clock.now += PATIENCE_S + 1
+    line.connection.sweep()
+    assert line.transport.aborted
+
+
+def test_who_said_anything_since_is_not_doubted(line: Line) -> None:
+    sent_at = line.clock.now
+    line.clock.now += 5
+    line.hear(trunk.pong_frame(bytes(8)))
+    line.connection.doubt(sent_at)
+    assert line.transport.taken() == b""
+    line.clock.now += PATIENCE_S + 1
+    line.connection.sweep()
+    assert not line.transport.aborted
+
+
+def test_what_has_not_begun_is_not_asked() -> None:
+    line = Line(Role.OPENER)
+    line.connection.doubt(line.clock.now)
+    assert line.transport.taken() == b""
 
 
 @pytest.mark.parametrize("reason", [trunk.Reason.BROKEN, trunk.Reason.UNPROVEN, trunk.Reason.SILENT, 99])

@@ -11,7 +11,7 @@ import msgspec
 from lienthong.adapters.http.flow import BodySink
 from lienthong.adapters.http.server import HttpRequest, HttpServerConnection, plain_response
 from lienthong.domain.errors import Malformed
-from lienthong.node.use_cases.tally import Tally
+from lienthong.node.use_cases.tally import Gauges, Tally
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class AdminDoor:
 
     tally: Tally
     health: Callable[[], tuple[bool, dict[str, Any]]]
-    gauges: Callable[[], dict[str, float]]
+    gauges: Callable[[], Gauges]
 
     def connected(self, connection: HttpServerConnection) -> None:
         """Nothing to remember."""

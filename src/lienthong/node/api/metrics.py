@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from lienthong.node.use_cases.tally import LATENCY_BOUNDS_MS, Tally
+from lienthong.node.use_cases.tally import LATENCY_BOUNDS_MS, Gauges, Tally
 
 
 class _TallyCollector(Collector):
-    def __init__(self, tally: Tally, gauges: dict[str, float]) -> None:
+    def __init__(self, tally: Tally, gauges: Gauges) -> None:
         self._tally = tally
         self._gauges = gauges
 
@@ -38,7 +38,16 @@ class _TallyCollector(Collector):
             in_flight.add_metric([name], side.in_flight)
         yield in_flight
         for name, value in sorted(self._gauges.items()):
-            yield GaugeMetricFamily(f"lienthong_{name}", name.replace("_", " "), value)
+            yield _gauge(f"lienthong_{name}", name.replace("_", " "), value)
+
+
+def _gauge(name: str, what: str, value: float | Mapping[str, float]) -> Metric:
+    if not isinstance(value, Mapping):
+        return GaugeMetricFamily(name, what, value)
+    of_certificates = GaugeMetricFamily(name, what, labels=["certificate"])
+    for certificate, one in value.items():
+        of_certificates.add_metric([certificate], one)
+    return of_certificates
 
 
 def _buckets(counts: list[int]) -> list[tuple[str, float]]:
@@ -49,7 +58,7 @@ def _buckets(counts: list[int]) -> list[tuple[str, float]]:
     return buckets
 
 
-def metrics_page(tally: Tally, gauges: dict[str, float]) -> bytes:
+def metrics_page(tally: Tally, gauges: Gauges) -> bytes:
     """The page."""
     registry = CollectorRegistry()
     registry.register(_TallyCollector(tally, gauges))

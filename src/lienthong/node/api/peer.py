@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -45,14 +45,29 @@ class PeerDoor:
     backends: Backends
     sizes: Sizes
     trunks: ServedTrunks | None = None
+    open: set[Any] = field(default_factory=set)
+    leaving: set[Any] = field(default_factory=set)
+    """Connections under a channel certificate of before: the next answer ends each of them, and says so."""
+
+    def renew(self) -> None:
+        """This node has another channel certificate."""
+        self.leaving.update(self.open)
+        if self.trunks is not None:
+            self.trunks.drain()
 
     def connected(self, connection: HttpServerConnection) -> None:
         """Remember the digest of the channel's certificate; which node it is, the directory of the moment says."""
+        self.open.add(connection)
         ssl_object: Any = connection.transport.get_extra_info("ssl_object")
         connection.peer = sha256(ssl_object.getpeercert(True) or b"").digest()
 
     def disconnected(self, connection: HttpServerConnection) -> None:
         """What is in flight goes on and is recorded; the other node asks again or records that it got no answer."""
+        self._forget(connection)
+
+    def _forget(self, connection: Any) -> None:
+        self.open.discard(connection)
+        self.leaving.discard(connection)
 
     def recognise(self, data: bytes) -> CarriedMessage | None:
         """A whole message in its usual form needs no general HTTP parser."""
@@ -97,6 +112,7 @@ class PeerDoor:
             return
         check_upgrade(request.method, request.target, request.headers)
         connection = trunks.accept(lambda: self._node(request), self._run)
+        self._forget(request.connection)
         request.connection.hand_over(connection, UPGRADE_ANSWER)
 
     def open_stream(self, request: HttpRequest) -> BodySink:
@@ -148,9 +164,14 @@ class _NodeWaits:
 
     def reply(self, effect: effects.Reply) -> None:
         """The signed answer."""
-        signature, keep_alive = encode_signature(effect.signature), self._request.keep_alive
+        signature, keep_alive = encode_signature(effect.signature), self._goes_on()
         data = answer_bytes(effect.header_part, effect.body, signature=signature, ends=not keep_alive)
         self._request.connection.respond(data, keep_alive=keep_alive)
+
+    def _goes_on(self) -> bool:
+        """Whether another request may follow on the connection."""
+        request, leaving = self._request, self._door.leaving
+        return request.keep_alive and not (leaving and request.connection in leaving)
 
     def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
         """A signed answer in pieces."""
@@ -169,7 +190,7 @@ class _NodeWaits:
         error = effect.error
         self._door.plane.log.warning("peer.fault", code=error.code, detail=detail, message=error.message)
         status, body = told_fault(error, detail)
-        keep_alive = self._request.keep_alive
+        keep_alive = self._goes_on()
         lines = b"" if keep_alive else b"Connection: close\r\n"
         response = plain_response(status, b"application/json", body, lines=lines)
         self._request.connection.respond(response, keep_alive=keep_alive)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +15,19 @@ from lienthong.adapters.directory_client import DirectoryClient
 from lienthong.adapters.durable import write_once
 from lienthong.adapters.http.client import ClientBounds
 from lienthong.adapters.http.request import Bounds
-from lienthong.adapters.keys import CertificateStore, check_pair, load_signing_key, read_certificate
+from lienthong.adapters.keys import CertificateStore
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import QuotaWindows
-from lienthong.domain.errors import Unavailable
-from lienthong.domain.identifiers import MemberId, parse_member_id, parse_node_id
-from lienthong.evidence.xades import SignerTemplate
+from lienthong.domain.errors import LienthongError, Unavailable
+from lienthong.domain.identifiers import parse_node_id
 from lienthong.exchange.consumer import ConsumerContext
 from lienthong.exchange.provider import ProviderContext
 from lienthong.exchange.replay import ReplayGuard
 from lienthong.node.api.callers import Callers
-from lienthong.node.app.channels import peer_client
+from lienthong.node.app.in_force import InForce, Named
 from lienthong.node.app.logs import JsonLog
+from lienthong.node.app.pairs import absolute
 from lienthong.node.config import LimitsSection, NodeSettings
 from lienthong.node.store.places import (
     certificate_directory,
@@ -42,7 +41,7 @@ from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.peers import Peers
 from lienthong.node.use_cases.plane import Ids, Plane
 from lienthong.node.use_cases.sealed_ledger import SealedLedger
-from lienthong.node.use_cases.signatures import Signatures, Signer, Signing, Verifier
+from lienthong.node.use_cases.signatures import Signatures, Signing, Verifier
 from lienthong.node.use_cases.tally import Tally
 from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.message import PART_BYTES_MAX
@@ -70,11 +69,18 @@ class Parts:
     backends: Backends
     callers: Callers
     trunk_bounds: TrunkBounds
+    in_force: InForce
+    named: Named
 
     def directory_changed(self, directory: FreshDirectory) -> None:
         """Bring a newer directory into force for every exchange that begins from now on."""
         self.consumer.directory = directory
         self.provider.directory = directory
+        self.named.update(directory)
+        try:
+            self.in_force.channel.trust(directory.channel_authorities)
+        except LienthongError as error:
+            self.plane.log.warning("channel.authorities_not_used", code=error.code, message=error.message)
 
 
 def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
@@ -92,9 +98,10 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
         settings=LedgerSettings(segment_bytes=settings.ledger.segment_mib << 20),
     )
     certificates = CertificateStore(certificate_directory(data))
+    in_force = InForce(settings, base, authorities=directory.channel_authorities, keep=certificates.keep)
     ids = Ids(clock_ms, os.urandom)
     signatures = Signatures(
-        Signing(clock_ms, _signers(settings, base, certificates)),
+        Signing(clock_ms, in_force.signers()),
         Verifier(clock_ms, int(limits.window_s * 1000), certificates.keep),
     )
     day_keys = _day_keys(settings, base, data)
@@ -104,10 +111,7 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
     consumer = ConsumerContext(directory, consumer_quota, parse_node_id(settings.node.id))
     backends = Backends(settings.services, client_bounds(limits), _backend_tls(settings))
     provider = ProviderContext(directory, provider_quota, replay, backends.services)
-    peers = Peers(
-        lambda: peer_client(settings.peer, base, consumer.directory.channel_authorities),
-        client_bounds(limits, PART_BYTES_MAX),
-    )
+    peers = Peers(lambda: in_force.channel.client, client_bounds(limits, PART_BYTES_MAX))
     trunk_bounds = TrunkBounds(body=limits.inline_body_kib << 10)
     if settings.peer.trunk:
         peers.trunks = Trunks(
@@ -118,12 +122,19 @@ def build(settings: NodeSettings, base: Path, worker: int) -> Parts:
             bounds=trunk_bounds,
             answer_s=limits.peer_answer_s,
             log=plane.log,
+            lost=peers.doubt,
         )
     callers = Callers(settings.systems, token_key=_token_key(data), clock_ms=clock_ms, random=os.urandom)
     return Parts(
         settings, base, data, client, folder, ledger, day_keys, plane, consumer, provider, peers, backends,
-        callers, trunk_bounds,
+        callers, trunk_bounds, in_force, _named(settings, directory),
     )  # fmt: skip
+
+
+def _named(settings: NodeSettings, directory: FreshDirectory) -> Named:
+    named = Named(parse_node_id(settings.node.id), settings.directory.poll_s, asyncio.get_running_loop().time)
+    named.update(directory)
+    return named
 
 
 def _sign_side_by_side(plane: Plane) -> None:
@@ -151,32 +162,10 @@ def _directory_client(settings: NodeSettings, base: Path, cache: Path) -> Direct
     return DirectoryClient(source, root, cache)
 
 
-def _signers(settings: NodeSettings, base: Path, certificates: CertificateStore) -> Mapping[MemberId, Signer]:
-    signers = {}
-    for section in settings.signing:
-        member = parse_member_id(section.member)
-        try:
-            certificate = read_certificate((base / section.certificate).read_bytes(), member)
-        except OSError as error:
-            raise Unavailable(
-                "KeyNotFound", f"the signing certificate of {member} cannot be read: {error.strerror}"
-            ) from None
-        certificates.keep(certificate)
-        key = load_signing_key(_absolute(section.key, base))
-        check_pair(key, certificate)
-        signers[member] = Signer(key, SignerTemplate(certificate.digest))
-    return signers
-
-
-def _absolute(uri: str, base: Path) -> str:
-    scheme, _, name = uri.partition(":")
-    return f"file:{(base / name).resolve()}" if scheme == "file" else uri
-
-
 def _day_keys(settings: NodeSettings, base: Path, data: Path) -> DayKeys:
     """The keys that header parts and bodies are sealed with; all workers of the node share them."""
     named = settings.ledger.key_encryption_key
-    uri = key_encryption_uri(data) if named is None else _absolute(named, base)
+    uri = key_encryption_uri(data) if named is None else absolute(named, base)
     return open_day_keys(day_key_directory(data), uri, clock_ms=clock_ms, random=os.urandom)
 
 

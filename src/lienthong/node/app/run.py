@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,6 @@ import uvloop
 from lienthong.adapters.clock import clock_ms
 from lienthong.adapters.http.lane import LaneServerConnection, UsualServerConnection
 from lienthong.adapters.http.server import ConnectionRegistry, HttpServerConnection
-from lienthong.directory.freshness import Freshness, freshness
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.record import encode_record
 from lienthong.node.api.admin import AdminDoor
@@ -25,12 +23,14 @@ from lienthong.node.api.front import FrontDoor
 from lienthong.node.api.metadata import Metadata
 from lienthong.node.api.peer import PeerDoor
 from lienthong.node.api.tokens import TokenEndpoint
-from lienthong.node.app.channels import front_server, peer_server
+from lienthong.node.app.channels import Door
+from lienthong.node.app.health import Health
 from lienthong.node.app.logs import JsonLog
 from lienthong.node.app.parts import Parts, build, door_bounds
 from lienthong.node.app.process import freeze, settle
+from lienthong.node.app.renewal import Renewal
 from lienthong.node.config import NodeSettings
-from lienthong.node.jobs.indexing import LATE_S, Indexing, IndexState, Pace
+from lienthong.node.jobs.indexing import Indexing, Pace
 from lienthong.node.jobs.mending import keep_ledger_open
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
 from lienthong.node.store.indexes import keep_database, need_engine, open_index
@@ -41,19 +41,21 @@ from lienthong.wire.message import PART_BYTES_MAX
 
 _SWEEP_S = 0.25
 _DRAIN_S = 20.0
-_WARN_BEFORE_MS = 3_600_000
 
 
-def run_node(settings: NodeSettings, base: Path, *, worker: int = 0) -> None:
-    """Run one process until SIGTERM or SIGINT. Raises the coded error that keeps it from starting."""
+def run_node(settings: NodeSettings, config: Path, *, worker: int = 0) -> None:
+    """Run one process until SIGTERM or SIGINT; on SIGHUP it takes up renewed certificates.
+
+    `config` is the file that the settings are from. Raises the coded error that keeps it from starting.
+    """
     settle(settings.node.cpus, worker)
-    uvloop.run(_NodeProcess(settings, base, worker).run())
+    uvloop.run(_NodeProcess(settings, config, worker).run())
 
 
 class _NodeProcess:
-    def __init__(self, settings: NodeSettings, base: Path, worker: int) -> None:
+    def __init__(self, settings: NodeSettings, config: Path, worker: int) -> None:
         self._settings = settings
-        self._base = base
+        self._config = config
         self._worker = worker
         self._log = JsonLog(clock_ms)
         self._servers: list[asyncio.Server] = []
@@ -65,15 +67,24 @@ class _NodeProcess:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        renew = asyncio.Event()
+        loop.add_signal_handler(signal.SIGHUP, renew.set)
         need_engine(self._settings.index.database)
-        self._parts = parts = build(self._settings, self._base, self._worker)
+        parts = build(self._settings, self._config.parent, self._worker)
+        renewal = self._renewal(parts)
         await self._recover(parts)
         indexing = self._index(parts)
-        await self._listen(parts, indexing)
-        jobs = [loop.create_task(self._sweep(parts)), loop.create_task(self._refresh(parts))]
+        health = Health(self._settings, parts, renewal, indexing, self._registries)
+        peer = await self._listen(parts, health)
+        jobs = [
+            loop.create_task(self._sweep(parts)),
+            loop.create_task(self._refresh(parts)),
+            loop.create_task(self._renew(renew, renewal, parts, peer)),
+        ]
         mending = loop.create_task(keep_ledger_open(parts.ledger, stop, log=self._log))
         freeze()
         self._log.info("node.ready", node=self._settings.node.id, worker=self._worker)
+        health.warn(self._log)
         await stop.wait()
         self._log.info("node.stopping", node=self._settings.node.id)
         for job in jobs:
@@ -97,6 +108,17 @@ class _NodeProcess:
             await done
         self._log.info("ledger.recovered", records=found.records, without_end=len(found.open_requests))
 
+    def _renewal(self, parts: Parts) -> Renewal:
+        return Renewal(
+            self._config,
+            self._settings,
+            in_force=parts.in_force,
+            named=parts.named,
+            signing=parts.plane.signatures.signing,
+            clock_ms=clock_ms,
+            log=self._log,
+        )
+
     def _index(self, parts: Parts) -> Indexing:
         """Begin to copy the ledger into its index, whether that can be reached now or later."""
         database = self._settings.index.database
@@ -111,7 +133,7 @@ class _NodeProcess:
         indexing.start()
         return indexing
 
-    async def _listen(self, parts: Parts, indexing: Indexing) -> None:
+    async def _listen(self, parts: Parts, health: Health) -> PeerDoor:
         settings, plane = self._settings, parts.plane
         style = CodeStyle(settings.node.error_style)
         front = FrontDoor(
@@ -126,8 +148,7 @@ class _NodeProcess:
             settings.limits.body_max,
         )
         await self._open(front, settings.front.listen, None)
-        await self._open(front, settings.front.listen_tls, front_server(settings.front, self._base))
-        authorities = parts.consumer.directory.channel_authorities
+        await self._open(front, settings.front.listen_tls, parts.in_force.front)
         served = ServedTrunks(
             plane.signatures,
             plane.ledger,
@@ -144,17 +165,16 @@ class _NodeProcess:
         )
         # A message carries its header part before the body.
         extra = PART_BYTES_MAX
-        tls = peer_server(settings.peer, self._base, authorities)
-        await self._open(peer, settings.peer.listen, tls, extra, LaneServerConnection)
-        admin = AdminDoor(plane.tally, lambda: self._health(parts, indexing), lambda: self._gauges(parts, indexing))
+        await self._open(peer, settings.peer.listen, parts.in_force.channel.door, extra, LaneServerConnection)
         if self._worker == 0:
-            await self._open(admin, settings.admin.listen, None)
+            await self._open(AdminDoor(plane.tally, health.facts, health.gauges), settings.admin.listen, None)
+        return peer
 
     async def _open(
         self,
         handler: Any,
         listen: str | None,
-        tls: ssl.SSLContext | None,
+        tls: Door | None,
         extra_bytes: int = 0,
         connection: type[HttpServerConnection] = UsualServerConnection,
     ) -> None:
@@ -175,7 +195,7 @@ class _NodeProcess:
                 accept,
                 host.strip("[]"),
                 int(port),
-                ssl=tls,
+                ssl=None if tls is None else tls.context,
                 backlog=2048,
                 reuse_port=self._settings.node.workers > 1,
             )
@@ -206,6 +226,19 @@ class _NodeProcess:
                 parts.directory_changed(directory)
                 self._log.info("directory.changed", version=directory.version)
 
+    async def _renew(self, asked: asyncio.Event, renewal: Renewal, parts: Parts, peer: PeerDoor) -> None:
+        def channel_renewed() -> None:
+            parts.peers.renew()
+            peer.renew()
+
+        while True:
+            await asked.wait()
+            asked.clear()
+            try:
+                await renewal.run(channel_renewed)
+            except Exception as error:  # boundary: what is in force stays, the next time may do
+                self._log.error("renewal.failed", error=type(error).__name__, text=str(error))
+
     async def _drain(self, parts: Parts) -> None:
         for server in self._servers:
             server.close()
@@ -217,44 +250,6 @@ class _NodeProcess:
             await asyncio.sleep(0.02)
         for pool in (*parts.peers.pools(), *parts.backends.pools(), *self._trunks):
             pool.close()
-
-    def _health(self, parts: Parts, indexing: Indexing) -> tuple[bool, dict[str, Any]]:
-        directory, warning = parts.consumer.directory, parts.ledger.warning
-        failure = parts.ledger.failure or parts.day_keys.failure
-        state = freshness(directory, now_ms=clock_ms(), warn_before_ms=_WARN_BEFORE_MS)
-        facts = {
-            "node": self._settings.node.id,
-            "directory": {
-                "state": state.value,
-                "version": directory.version,
-                "expires_at_ms": directory.expires_at_ms,
-            },
-            "ledger": "ok" if failure is None else failure.message,
-            "ledger_warning": None if warning is None else warning.message,
-            "index": _index_word(indexing.state),
-            "index_late_s": round(indexing.state.late_s),
-            "in_flight": {name: side.in_flight for name, side in parts.plane.tally.sides().items()},
-        }
-        return failure is None and state is not Freshness.STALE, facts
-
-    def _gauges(self, parts: Parts, indexing: Indexing) -> dict[str, float]:
-        directory = parts.consumer.directory
-        return {
-            "directory_version": directory.version,
-            "directory_expires_in_seconds": (directory.expires_at_ms - clock_ms()) / 1000,
-            "ledger_failed": float((parts.ledger.failure or parts.day_keys.failure) is not None),
-            "ledger_warning": float(parts.ledger.warning is not None),
-            "index_failed": float(indexing.state.failure is not None),
-            "index_late_seconds": indexing.state.late_s,
-            "connections": float(sum(len(registry) for registry in self._registries)),
-        }
-
-
-def _index_word(state: IndexState) -> str:
-    """`late` is more than the minute that a busy node lets it wait."""
-    if state.failure is not None:
-        return state.failure
-    return "late" if state.late_s > 2 * LATE_S else "ok"
 
 
 def _settle(done: asyncio.Future[None]) -> Callable[[BaseException | None], None]:

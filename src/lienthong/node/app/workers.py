@@ -1,4 +1,4 @@
-"""Several processes of one node: started together, stopped together; one that ends ends all."""
+"""Several processes of one node: started, renewed and stopped together; one that ends ends all."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ _STOP_S = 30.0
 
 
 def supervise(processes: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Wait until a signal asks to stop or a process ends, stop all, give the first exit code that is not 0."""
+    """Wait until a signal asks to stop or a process ends, stop all, give the first exit code that is not 0.
+
+    SIGHUP is passed on to all of them.
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for process in processes:
             process.terminate()
 
+    def renew(number: int, _frame: FrameType | None) -> None:
+        for process in processes:
+            process.send_signal(number)
+
+    signal.signal(signal.SIGHUP, renew)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     while all(process.poll() is None for process in processes):

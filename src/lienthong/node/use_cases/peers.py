@@ -48,6 +48,22 @@ class Peers:
         self._pools[node.node_id] = (node, pool)
         return pool
 
+    def doubt(self, node: Node) -> None:
+        """Connections to `node` that are idle are not used again: what ended its trunk may have ended them unsaid."""
+        known = self._pools.pop(node.node_id, None)
+        if known is not None:
+            known[1].retire()
+            self._leaving.append(known[1])
+
+    def renew(self) -> None:
+        """This node has another channel certificate: connections of before end with what is under way on them."""
+        for _, pool in self._pools.values():
+            pool.retire()
+            self._leaving.append(pool)
+        self._pools.clear()
+        if self.trunks is not None:
+            self.trunks.renew()
+
     def connector(self, node: Node) -> Connect:
         """What opens a connection to `node`, and to nobody else."""
         return connector(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 LATENCY_BOUNDS_MS: Final = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)
 
@@ -13,6 +14,8 @@ _BOUNDS: Final = len(LATENCY_BOUNDS_MS)
 OUTCOMES_MAX = 512
 """Codes are told by other nodes too: past this many on one side, new ones count as `OTHER`."""
 OTHER = "Other"
+Gauges: TypeAlias = "Mapping[str, float | Mapping[str, float]]"
+"""Figures of the moment by name; one of the node's certificates each by the name of the certificate."""
 
 
 class Side:

@@ -16,7 +16,8 @@ def test_the_page() -> None:
     tally.provider.began()
     tally.provider.ended("AccessDenied", 3)
     tally.provider.began()
-    page = metrics_page(tally, {"connections": 7.0}).decode()
+    left = {"channel": 86_400.5, "signing VN/GOV/G01": -3.0}
+    page = metrics_page(tally, {"connections": 7.0, "certificate_expires_in_seconds": left}).decode()
     samples = {
         (sample.name, *sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(page)
@@ -29,3 +30,5 @@ def test_the_page() -> None:
     assert samples[("lienthong_exchange_seconds_bucket", ("le", "0.005"), ("side", "consumer"))] == 2
     assert samples[("lienthong_exchanges_in_flight", ("side", "provider"))] == 1
     assert samples[("lienthong_connections",)] == 7
+    for name, seconds in left.items():
+        assert samples[("lienthong_certificate_expires_in_seconds", ("certificate", name))] == seconds

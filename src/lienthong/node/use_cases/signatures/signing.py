@@ -40,6 +40,10 @@ class Signing:
         self._clock_ms = clock_ms
         self._signers = signers
 
+    def renew(self, signers: Mapping[MemberId, Signer]) -> None:
+        """Sign with these from now on. A signature or a stream that has begun keeps the key it began with."""
+        self._signers = signers
+
     def sign(self, effect: Sign) -> inputs.Signed | inputs.CannotSign:
         """Sign a message, as the input that the machine waits for."""
         try:

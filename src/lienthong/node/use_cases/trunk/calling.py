@@ -193,6 +193,7 @@ class CallingTrunk:
                 break
             if one.caller is not None:
                 caller, one.caller = one.caller, None
+                self._connection.doubt(one.deadline - self._answer_s)
                 self._connection.write(cancel_frame(number))
                 late = Unavailable("DeadlineExceeded", "the other node did not answer in time")
                 tell_one(self._loop, caller.failed, late)

@@ -50,7 +50,9 @@ class Trunks:
         bounds: Bounds,
         answer_s: float,
         log: Logger,
+        lost: Callable[[Node], None],
     ) -> None:
+        """`lost` is told of a node whose trunk ended: its other connections may be dead too."""
         self._connector = connector
         self._signatures = signatures
         self._ledger = ledger
@@ -58,6 +60,7 @@ class Trunks:
         self._bounds = bounds
         self._answer_s = answer_s
         self._log = log
+        self._lost = lost
         self._lines: dict[NodeId, _Line] = {}
         self._leaving: list[CallingTrunk] = []
         self._closed = False
@@ -114,6 +117,7 @@ class Trunks:
         trunk, line.trunk, line.task = line.trunk, None, None
         if trunk is not None and trunk.was_ready:
             line.pause_s = PAUSE_S
+            self._lost(line.node)
         pause_s, line.pause_s = line.pause_s, min(2 * line.pause_s, PAUSE_MAX_S)
         line.ask_at = self._loop.time() + pause_s
         code = error.code if isinstance(error, LienthongError) else type(error).__name__
@@ -122,6 +126,12 @@ class Trunks:
     def _let_go(self, trunk: CallingTrunk) -> None:
         trunk.drain()
         self._leaving.append(trunk)
+
+    def renew(self) -> None:
+        """Every trunk ends with what is in flight on it; others are opened when they are asked for."""
+        for trunk in self._all():
+            self._let_go(trunk)
+        self._lines.clear()
 
     def sweep(self) -> None:
         """End calls past their deadline, connections that are silent, and those that were let go and are idle."""

@@ -159,10 +159,22 @@ def test_who_waited_too_long_is_told_and_a_late_answer_does_no_harm(loop: asynci
     first, second = desk.ask()
     desk.trunk.sweep()
     assert first.told == second.told == ["DeadlineExceeded"]
-    assert desk.transport.written.endswith(trunk.cancel_frame(1) + trunk.cancel_frame(2))
+    *_, first_word, second_word = desk.frames()
+    assert (first_word, second_word) == (trunk.Cancel(1), trunk.Cancel(2))
     desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(1, b"a", None), trunk.TrunkAnswer(2, b"b", None)]))
     assert first.told == second.told == ["DeadlineExceeded"]
     assert desk.trunk.usable
+
+
+def test_a_deadline_that_passes_without_a_byte_is_reason_to_ask(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop, answer_s=0)
+    (caller,) = desk.ask(1)
+    desk.connection._heard_at = loop.time() - 1
+    desk.trunk.sweep()
+    assert caller.told == ["DeadlineExceeded"]
+    *_, asked, cancelled = desk.frames()
+    assert (asked, cancelled) == (trunk.Ping(b"are you?"), trunk.Cancel(1))
+    assert not desk.transport.aborted
 
 
 def test_no_more_are_in_flight_than_was_agreed_and_none_after_bye(loop: asyncio.AbstractEventLoop) -> None:

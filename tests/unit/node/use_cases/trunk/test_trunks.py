@@ -37,6 +37,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.log = Log()
+        self.lost: list[Node] = []
         self.asked: list[tuple[Node, asyncio.Future[None]]] = []
         self.up: list[tuple[TrunkConnection, Transport]] = []
         plane, ledger = memory_plane()
@@ -48,6 +49,7 @@ class Desk:
             bounds=trunk.Bounds(),
             answer_s=10,
             log=self.log,
+            lost=self.lost.append,
         )
 
     def _connector(self, node: Node) -> Any:
@@ -117,6 +119,38 @@ def test_a_connection_that_comes_up_too_late_is_no_trunk() -> None:
         (_, new), (_, old) = desk.up
         assert (new.aborted, old.aborted) == (False, True)
         assert (await desk.ask(ELSEWHERE)).usable
+
+    asyncio.run(run())
+
+
+def test_a_trunk_that_was_up_and_is_lost_casts_doubt_on_its_node() -> None:
+    async def run() -> None:
+        desk = Desk()
+        await desk.ask(NODE)
+        await desk.answer(OSError())
+        assert desk.lost == []
+        desk.trunks._lines[NODE.node_id].ask_at = 0
+        await desk.ask(NODE)
+        await desk.answer()
+        desk.up[-1][0].connection_lost(None)
+        assert desk.lost == [NODE]
+
+    asyncio.run(run())
+
+
+def test_all_are_replaced_when_this_node_has_another_certificate() -> None:
+    async def run() -> None:
+        desk = Desk()
+        await desk.ask(NODE)
+        await desk.answer()
+        desk.trunks.renew()
+        assert await desk.ask(NODE) is None
+        await desk.answer()
+        assert (await desk.ask(NODE)).usable
+        (_, old), (_, new) = desk.up
+        assert old.written.endswith(trunk.bye_frame(trunk.Reason.DRAIN))
+        desk.trunks.sweep()
+        assert (old.closed, new.closed, desk.lost) == (True, False, [])
 
     asyncio.run(run())
 
