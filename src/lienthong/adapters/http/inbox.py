@@ -6,20 +6,7 @@ Without it TLS makes an object of 256 KB for each record, of at most 16 KB, that
 
 from __future__ import annotations
 
-import threading
-from typing import Final
-
-INBOX_BYTES: Final = 256 << 10
-
-
-class _Inbox(threading.local):
-    """The buffer of one thread, and so of one event loop."""
-
-    def __init__(self) -> None:
-        self.view = memoryview(bytearray(INBOX_BYTES))
-
-
-_INBOX: Final = _Inbox()
+from lienthong.adapters.http.thread_buffer import BUFFER
 
 
 class InboxProtocol:
@@ -28,7 +15,7 @@ class InboxProtocol:
     __slots__ = ("_inbox",)
 
     def __init__(self) -> None:
-        self._inbox: memoryview = _INBOX.view
+        self._inbox: memoryview = BUFFER.view
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the interface of asyncio
         """Where the transport shall write."""

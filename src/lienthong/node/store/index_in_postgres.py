@@ -202,9 +202,10 @@ class IndexInPostgres:
         """How far the index is, and nobody else changes it until the transaction ends."""
         row = cursor.execute(_LOCK, (self._ledger,)).fetchone()
         if row is None:
-            # Somebody took the bookmark away: without it the rows that are there count for nothing.
-            cursor.execute(_FORGET_ROWS, (self._ledger,))
             cursor.execute(_BEGIN, (self._ledger, *START[:3]))
+            if cursor.rowcount == 1:
+                # Nobody else began meanwhile, whose rows would go too: without a bookmark rows count for nothing.
+                cursor.execute(_FORGET_ROWS, (self._ledger,))
             row = cursor.execute(_LOCK, (self._ledger,)).fetchone()
         assert row is not None
         return Position(*row)

@@ -7,9 +7,10 @@ from typing import Any
 
 from tests.doubles.transport import Clock, Transport
 
-from lienthong.adapters.http.inbox import INBOX_BYTES, InboxProtocol
+from lienthong.adapters.http.inbox import InboxProtocol
 from lienthong.adapters.http.request import Bounds, ConnectionRegistry
 from lienthong.adapters.http.server import HttpServerConnection
+from lienthong.adapters.http.thread_buffer import BUFFER_BYTES
 
 
 class Taker:
@@ -40,7 +41,7 @@ def test_what_arrived_is_the_connections_own() -> None:
     for connection, target in ((one, b"/first"), (other, b"/second,longer"), (one, b"/3")):
         content = b"GET %b HTTP/1.1\r\n\r\n" % target
         buffer = connection.get_buffer(-1)
-        assert len(buffer) == INBOX_BYTES
+        assert len(buffer) == BUFFER_BYTES
         buffer[: len(content)] = content
         connection.buffer_updated(len(content))
     assert takers[0].taken == [b"/first", b"/3"]
