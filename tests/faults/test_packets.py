@@ -4,6 +4,7 @@ both ledgers and executed once; what is not, ends with a code in bounded time; t
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,9 +30,10 @@ FORMS = pytest.mark.parametrize("trunks", [BOTH, frozenset[str]()], ids=["trunk"
 def able() -> None:
     """Tools can be installed; what the kernel does not do cannot."""
     assert not Wire.missing(), f"{', '.join(Wire.missing())} is not there. Remedy: make tools"
+    assert os.geteuid() == 0, "network namespaces are made by root. Remedy: run the tests as root"
     reason = Wire.why_not()
     if reason is not None:
-        pytest.skip(f"no packets can be lost here: {reason}")
+        pytest.skip(f"this kernel has no network namespaces or packet filter, which cannot be installed: {reason}")
 
 
 class Network(NamedTuple):

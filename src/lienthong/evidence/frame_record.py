@@ -11,7 +11,7 @@ Whoever has no keys reads all but these. Layout and example: docs/protocols/ledg
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 
@@ -122,26 +122,24 @@ def binary_head(length: int) -> bytes:
 
 
 def _frame(encoded: bytes | memoryview) -> FrameRecord:
-    try:
-        frame = _frames.decode(encoded)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Malformed("BadRequest", "The ledger record cannot be read") from None
-    _check_version(frame.version, FRAME_VERSION)
-    return frame
+    return _decoded(_frames, encoded, FRAME_VERSION)
 
 
 def _sealed(encoded: bytes | memoryview) -> SealedRecord:
+    return _decoded(_sealed_ones, encoded, SEALED_VERSION)
+
+
+_R = TypeVar("_R", FrameRecord, SealedRecord)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[_R], encoded: bytes | memoryview, version: int) -> _R:
     try:
-        found = _sealed_ones.decode(encoded)
+        found = decoder.decode(encoded)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("BadRequest", "The ledger record cannot be read") from None
-    _check_version(found.version, SEALED_VERSION)
+    if found.version != version:
+        raise Malformed("BadRequest", f"Ledger records of version {found.version} are not known")
     return found
-
-
-def _check_version(version: int, known: int) -> None:
-    if version != known:
-        raise Malformed("BadRequest", f"Ledger records of version {version} are not known")
 
 
 def _proven(found: SealedRecord) -> list[Record]:

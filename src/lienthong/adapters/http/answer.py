@@ -9,6 +9,8 @@ from typing import Protocol
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError
 
+WITHOUT_BODY = frozenset({204, 304})
+"""Their Content-Length speaks of a body that does not come (RFC 9110 8.6, 15.4.5)."""
 REASON_LENGTH_MAX = 256
 """Bytes of a reason phrase; a header part holds no more."""
 

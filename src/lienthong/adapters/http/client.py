@@ -12,14 +12,11 @@ from typing import Any, Protocol
 
 import httptools
 
-from lienthong.adapters.http.answer import REASON_LENGTH_MAX, Caller, ClientBounds, HttpAnswer
+from lienthong.adapters.http.answer import REASON_LENGTH_MAX, WITHOUT_BODY, Caller, ClientBounds, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.adapters.http.inbox import InboxProtocol
 from lienthong.adapters.http.usual import usual_answer
 from lienthong.domain.errors import LienthongError, Unavailable
-
-_WITHOUT_BODY = frozenset({204, 304})
-"""Their Content-Length speaks of a body that does not come (RFC 9110 8.6, 15.4.5)."""
 
 __all__ = ["Caller", "ClientBounds", "HttpAnswer", "HttpClientConnection", "Pool"]
 
@@ -234,7 +231,7 @@ class HttpClientConnection(InboxProtocol):
             self._head_only = True
             return
         self._in_body = True
-        if answer.status in _WITHOUT_BODY:
+        if answer.status in WITHOUT_BODY:
             return
         for name, value in answer.headers:
             if len(name) == 14 and name.lower() == b"content-length":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lienthong.adapters.http.answer import REASON_LENGTH_MAX, ClientBounds, HttpAnswer
+from lienthong.adapters.http.answer import REASON_LENGTH_MAX, WITHOUT_BODY, ClientBounds, HttpAnswer
 from lienthong.adapters.http.request import Bounds, HttpRequest
 from lienthong.domain.memo import Memo
 
@@ -25,7 +25,6 @@ _EACH_TIME: Final = frozenset({b"x-road-id", b"lienthong-case", b"traceparent", 
 """Another value in each message: knowing them would only push out the others."""
 _KNOWN_SIZE_MAX: Final = 512
 _NO_LENGTH: Final = -1
-_WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 class _Line:
@@ -142,7 +141,7 @@ def _status_line(text: bytes) -> _First | None:
     if known is not None:
         return known if known.status != 0 else None
     found = _STATUS_LINE.fullmatch(text)
-    if found is None or int(found[1]) in _WITHOUT_BODY or len(found[2]) > REASON_LENGTH_MAX:
+    if found is None or int(found[1]) in WITHOUT_BODY or len(found[2]) > REASON_LENGTH_MAX:
         return None
     return _keep(text, _First(b"", found[2], int(found[1])))
 
