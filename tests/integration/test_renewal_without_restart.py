@@ -11,7 +11,6 @@ import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,6 @@ from tests.doubles.scripted_service import ScriptedService
 from tests.doubles.traffic import Traffic, channels, events, publish
 
 MEMBERS = {"provider": PROVIDER, "consumer": CONSUMER}
-
-
-@pytest.fixture(params=[BOTH, frozenset()], ids=["trunk", "baseline"])
-def rig(tmp_path: Path, system: ScriptedService, request: pytest.FixtureRequest) -> Iterator[Rig]:
-    found = Rig(tmp_path, system.url, trunks=request.param)
-    found.start()
-    yield found
-    found.stop()
 
 
 def next_keys(rig: Rig, name: str) -> Keys:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.doubles.on_record import records
-from tests.doubles.rig import BOTH, CONSUMER, PROVIDER, Rig, make_keys
-from tests.doubles.scripted_service import ScriptedService
+from tests.doubles.rig import CONSUMER, PROVIDER, Rig, make_keys
 from tests.doubles.traffic import Traffic, events, publish
-
-
-@pytest.fixture(params=[BOTH, frozenset()], ids=["trunk", "baseline"])
-def rig(tmp_path: Path, system: ScriptedService, request: pytest.FixtureRequest) -> Iterator[Rig]:
-    found = Rig(tmp_path, system.url, trunks=request.param)
-    found.start()
-    yield found
-    found.stop()
 
 
 @pytest.mark.parametrize(("name", "member", "trunks_let_go"), [("provider", PROVIDER, 2), ("consumer", CONSUMER, 0)])
