@@ -20,7 +20,7 @@ from typing import Final
 
 from lienthong.domain.errors import Malformed
 from lienthong.domain.value import Row, Value
-from lienthong.evidence.digest import MessageDigests, leaf
+from lienthong.evidence.digest import MessageDigests, leaf, leaves_of
 from lienthong.evidence.merkle import TREE_SIZE_MAX, inclusion_paths, root_of_path, tree_root
 
 _ORIGIN = b"lienthong batch 1\n"
@@ -100,7 +100,7 @@ def batch_of(messages: Sequence[MessageDigests | bytes]) -> Batch:
     """
     if not 0 < len(messages) <= TREE_SIZE_MAX:
         raise Malformed("BadRequest", f"A batch has 1 to {TREE_SIZE_MAX} messages")
-    leaves = tuple([one if isinstance(one, bytes) else leaf(one) for one in messages])
+    leaves = tuple(leaves_of(messages))
     return Batch(tuple(messages), leaves, BatchRoot(len(leaves), tree_root(leaves)))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from lienthong.domain.errors import Unproven
+from lienthong.evidence.digest.of_each import sha256_of_each
 
 HASH_SIZE = 32
 TREE_SIZE_MAX = 1 << 20
@@ -72,7 +73,7 @@ def _levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
     assert 0 < len(leaves) <= TREE_SIZE_MAX, "a tree has 1 to TREE_SIZE_MAX leaves"
     levels, level = [leaves], leaves
     while len(level) > 1:
-        above = [_parent(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+        above = sha256_of_each([_NODE + level[at] + level[at + 1] for at in range(0, len(level) - 1, 2)])
         if len(level) & 1:
             above.append(level[-1])
         levels.append(above)

@@ -15,7 +15,7 @@ from lienthong.domain.network import Node, Service, ServiceKind
 from lienthong.domain.paths import normalise_path
 from lienthong.evidence.digest import MessageDigests
 from lienthong.wire.headers import RequestHeaders
-from lienthong.wire.message import request_hash
+from lienthong.wire.message import request_hash, request_hash_text
 from lienthong.wire.parts import ResponseIds
 from lienthong.wire.request_line import RequestLine
 
@@ -86,15 +86,15 @@ def parties_of(directory: FreshDirectory, asked: Asked, *, request_id: str, mess
     return Parties(directory.relation(read.client, asked.line.service), request_id, message_id, read.reason)
 
 
-def ids_of(parties: Parties, digests: MessageDigests) -> ResponseIds:
-    """What the response to the request with these digests repeats."""
+def ids_of(parties: Parties, digests: MessageDigests, whole: bytes | None = None) -> ResponseIds:
+    """What the response to the request with these digests repeats; `whole` is their `whole_digests`, if known."""
     relation = parties.relation
     return ResponseIds(
         parties.message_id,
         relation.sent_client,
         relation.sent_service,
         parties.request_id,
-        request_hash(digests.header, digests.body),
+        request_hash(digests.header, digests.body) if whole is None else request_hash_text(whole),
         relation.addresses,
     )
 

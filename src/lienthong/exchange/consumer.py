@@ -18,7 +18,7 @@ from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node, Service, SignatureForm, SigningCertificate
-from lienthong.evidence.digest import MessageDigests, leaf, request_digests, response_digests
+from lienthong.evidence.digest import Draft, MessageDigests, leaf, response_digests
 from lienthong.evidence.record import Direction, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
@@ -104,8 +104,8 @@ class ConsumerExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
     __slots__ = (
-        "_answer", "_asked", "_awaited", "_context", "_ending", "_ids", "_message_id", "_node", "_part", "_permit",
-        "_request", "_request_digests", "_service", "header_part", "parties", "state",
+        "_answer", "_asked", "_awaited", "_context", "_draft", "_ending", "_ids", "_message_id", "_node", "_part",
+        "_permit", "_request", "_request_digests", "_request_whole", "_service", "header_part", "parties", "state",
     )  # fmt: skip
 
     TABLE: ClassVar[dict[tuple[State, type], Callable[[ConsumerExchange, Any], Effects]]]
@@ -116,6 +116,7 @@ class ConsumerExchange:
         self._awaited = 0
         self._ending: Effect | None = None
         self._message_id: str | None = None
+        self._request_whole: bytes | None = None
         self.parties: Parties | None = None
 
     def feed(self, given: Any) -> Effects:
@@ -164,13 +165,13 @@ class ConsumerExchange:
         self._request = given
         if given.streamed:
             return self._begin_stream()
-        self._request_digests = request_digests(self.header_part, given.body)
+        self._draft = Draft(self.header_part, given.body)
         self.state = _SIGNING
         assert self.parties is not None
         size = len(self.header_part) + len(given.body or b"")
         # To a node: in a frame with others. A service that wants a signature of its own gets it by the baseline.
         node = self._node if self._service.signature is _FORM_FRAME else None
-        return (Sign(self._request_digests, self.parties.relation.member, size, node),)
+        return (Sign(self._draft, self.parties.relation.member, size, node),)
 
     def _decide(self, given: inputs.RequestReceived) -> None:
         directory, asked = self._context.directory, self._asked
@@ -189,7 +190,8 @@ class ConsumerExchange:
 
     # ---- SIGNING
     def _signed(self, given: inputs.Signed) -> Effects:
-        request = self._request
+        request, draft = self._request, self._draft
+        self._request_digests, self._request_whole = draft.digests, draft.whole
         message = SignedMessage(self.header_part, request.body, self._request_digests, given.signature, given.seat)
         record = message_record(self._entry(), _KIND_REQUEST, message, end=NO_END, time_ms=request.now_ms)
         self._awaited += 1
@@ -210,7 +212,7 @@ class ConsumerExchange:
 
     def _answer_received(self, given: inputs.AnswerReceived) -> Effects:
         assert self.parties is not None
-        self._ids: ResponseIds = ids_of(self.parties, self._request_digests)
+        self._ids: ResponseIds = ids_of(self.parties, self._request_digests, self._request_whole)
         try:
             self._part: ResponsePart = read_response(given.header_part, self._ids)
             certificate = self._signer_of_answer(given.signature)

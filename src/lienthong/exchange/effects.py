@@ -11,7 +11,7 @@ from lienthong.domain.identifiers import MemberId
 from lienthong.domain.network import Node, SigningCertificate
 from lienthong.domain.value import Value
 from lienthong.evidence.batch import Seat
-from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.digest import Draft, MessageDigests
 from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
 from lienthong.wire.faults import Side
@@ -19,13 +19,13 @@ from lienthong.wire.faults import Side
 
 @dataclass(init=False)
 class Sign:
-    """Sign the digests with the key of `member`; answer with Signed or CannotSign.
+    """Sign `message` with the key of `member`; answer with Signed or CannotSign.
 
     With `at_once` before any other input; else whenever it suits, so that many can be signed together. `size` is that
     of header part and body; `node` is to which a request goes: messages to one node may share a signature.
     """
 
-    digests: Final[MessageDigests]
+    message: Final[MessageDigests | Draft]
     member: Final[MemberId]
     size: Final[int]
     node: Final[Node | None]
@@ -33,17 +33,23 @@ class Sign:
 
     def __init__(
         self,
-        digests: MessageDigests,
+        message: MessageDigests | Draft,
         member: MemberId,
         size: int = 0,
         node: Node | None = None,
         at_once: bool = False,
     ) -> None:
-        self.digests = digests
+        self.message = message
         self.member = member
         self.size = size
         self.node = node
         self.at_once = at_once
+
+    @property
+    def digests(self) -> MessageDigests:
+        """What is signed of the message."""
+        message = self.message
+        return message.digests if isinstance(message, Draft) else message
 
 
 @dataclass(init=False)

@@ -60,17 +60,21 @@ class RequestReceived:
 class InBatch:
     """What is known of a message that came among others under one signature: its digests and its seat there.
 
-    `leaf` is that of the digests, where it was worked out already.
+    Where they were worked out already: `leaf` is that of the digests, `whole` what `whole_digests` says of a request.
     """
 
     digests: Final[MessageDigests]
     seat: Final[Seat]
     leaf: Final[bytes | None]
+    whole: Final[bytes | None]
 
-    def __init__(self, digests: MessageDigests, seat: Seat, leaf: bytes | None = None) -> None:
+    def __init__(
+        self, digests: MessageDigests, seat: Seat, leaf: bytes | None = None, whole: bytes | None = None
+    ) -> None:
         self.digests = digests
         self.seat = seat
         self.leaf = leaf
+        self.whole = whole
 
 
 @dataclass(init=False)

@@ -19,7 +19,7 @@ from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
 from lienthong.domain.identifiers import ServiceId
 from lienthong.domain.network import BodyRetention, Node, Service, SignatureForm, SigningCertificate
-from lienthong.evidence.digest import leaf, request_digests, response_digests
+from lienthong.evidence.digest import Draft, leaf, request_digests
 from lienthong.evidence.record import Direction, Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
@@ -38,7 +38,7 @@ from lienthong.exchange.minimise import ServiceAnswer, minimise
 from lienthong.exchange.records import End, Entry, SignedMessage, message_record
 from lienthong.exchange.remote_fault import refusal_message
 from lienthong.exchange.replay import ReplayGuard
-from lienthong.exchange.seen import MessageKey, message_key
+from lienthong.exchange.replay.seen import MessageKey, message_key
 from lienthong.wire.faults import Side
 from lienthong.wire.message import header_lines, parse_request_part, response_header_part
 from lienthong.wire.parts import NodeFault
@@ -97,8 +97,8 @@ class ProviderExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 
     __slots__ = (
-        "_answer", "_answer_part", "_context", "_digests", "_message", "_message_out", "_outcome",
-        "_permit", "_refused_request", "_request_leaf", "_response_digests", "_service", "asked", "parties", "state",
+        "_answer", "_answer_part", "_context", "_digests", "_draft", "_message", "_message_out", "_outcome",
+        "_permit", "_refused_request", "_request_leaf", "_request_whole", "_service", "asked", "parties", "state",
     )  # fmt: skip
 
     TABLE: ClassVar[dict[tuple[State, type], Callable[[ProviderExchange, Any], Effects]]]
@@ -111,6 +111,7 @@ class ProviderExchange:
         self._refused_request: Record | None = None
         self._outcome = ""
         self._request_leaf: bytes | None = None
+        self._request_whole: bytes | None = None
         self.parties: Parties | None = None
 
     def feed(self, given: Any) -> Effects:
@@ -149,7 +150,7 @@ class ProviderExchange:
         self.state = _VERIFYING
         if given.batch is not None:
             self._digests = given.batch.digests
-            self._request_leaf = given.batch.leaf
+            self._request_leaf, self._request_whole = given.batch.leaf, given.batch.whole
             return (Verify(given.signature, self._digests, certificate, given.batch.seat),)
         self._digests = request_digests(given.header_part, given.body)
         return (Verify(given.signature, self._digests, certificate),)
@@ -271,21 +272,22 @@ class ProviderExchange:
         parties, digests = self.parties, self._digests
         assert parties is not None
         self._answer = answer
+        ids = ids_of(parties, digests, self._request_whole)
         self._answer_part = response_header_part(
-            answer.status, answer.reason, headers=answer.headers, ids=ids_of(parties, digests), fault=fault
+            answer.status, answer.reason, headers=answer.headers, ids=ids, fault=fault
         )
-        self._response_digests = response_digests(self._answer_part, answer.body, self._leaf_of_request())
+        self._draft = Draft(self._answer_part, answer.body, self._leaf_of_request())
         self.state = _SIGNING
         size = len(self._answer_part) + len(answer.body or b"")
-        return (Sign(self._response_digests, parties.relation.provider, size),)
+        return (Sign(self._draft, parties.relation.provider, size),)
 
     def _leaf_of_request(self) -> bytes:
         return leaf(self._digests) if self._request_leaf is None else self._request_leaf
 
     def _signed(self, given: inputs.Signed) -> Effects:
-        answer = self._answer
+        answer, digests = self._answer, self._draft.digests
         message = SignedMessage(
-            self._answer_part, answer.body, self._response_digests, given.signature, given.seat
+            self._answer_part, answer.body, digests, given.signature, given.seat
         )
         record = message_record(
             self._entry(),

@@ -114,8 +114,13 @@ def _joined(lines: list[bytes], inner_breaks: int = 0) -> bytes:
 def request_hash(header_digest: bytes, body_digest: bytes | None) -> bytes:
     """X-Road-Request-Hash in base64 from the SHA-512 digests of header part and body (None = no body)."""
     if body_digest is None:
-        return b2a_base64(header_digest, newline=False)
-    return b2a_base64(hashlib.sha512(header_digest + body_digest).digest(), newline=False)
+        return request_hash_text(header_digest)
+    return request_hash_text(hashlib.sha512(header_digest + body_digest).digest())
+
+
+def request_hash_text(whole: bytes) -> bytes:
+    """X-Road-Request-Hash from the digest that it tells."""
+    return b2a_base64(whole, newline=False)
 
 
 def parse_request_part(part: bytes) -> RequestPart:

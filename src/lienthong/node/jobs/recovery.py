@@ -20,7 +20,7 @@ from lienthong.domain.identifiers import parse_client_id, parse_service_id
 from lienthong.evidence.frame_record import listed_records
 from lienthong.evidence.record import RECORD_VERSION, Direction, Record, RecordKind
 from lienthong.exchange.replay import ReplayGuard
-from lienthong.exchange.seen import once_key
+from lienthong.exchange.replay.seen import once_key
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
 

@@ -15,7 +15,7 @@ from lienthong.domain.decision.quota import window_end_ms
 from lienthong.domain.errors import Refused, Unavailable
 from lienthong.domain.grants import Quota
 from lienthong.exchange.replay import ReplayGuard
-from lienthong.exchange.seen import MessageKey, request_key
+from lienthong.exchange.replay.seen import MessageKey, request_key
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;

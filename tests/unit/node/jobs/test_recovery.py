@@ -20,7 +20,7 @@ from lienthong.evidence.sealing import encode_alone
 from lienthong.exchange.access import Parties
 from lienthong.exchange.records import End, Entry, SignedMessage, message_record, outcome_record
 from lienthong.exchange.replay import ReplayGuard
-from lienthong.exchange.seen import once_key
+from lienthong.exchange.replay.seen import once_key
 from lienthong.node.jobs.recovery import OUTCOME_UNKNOWN, recover, remember, unknown_outcome
 
 CONSUMER, PROVIDER = Direction.CONSUMER, Direction.PROVIDER

@@ -9,7 +9,7 @@ import pytest
 from lienthong.domain.errors import Refused, Unavailable
 from lienthong.domain.grants import Quota
 from lienthong.domain.identifiers import ServiceId, SystemId
-from lienthong.exchange.seen import once_key
+from lienthong.exchange.replay.seen import once_key
 from lienthong.node.store.taken_and_used import SharedQuota, SharedReplay, open_shared
 
 CLIENT = SystemId("VN", "PROV", "H26", "mot-cua")

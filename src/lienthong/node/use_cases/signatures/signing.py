@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lienthong.domain.errors import Unavailable
 from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.batch import Batch, batch_of
+from lienthong.evidence.digest import Draft, work_out
 from lienthong.evidence.signature import (
     ECDSA_P256_SHA256,
     GroupSigner,
@@ -56,6 +57,7 @@ class Signing:
         self, wanted: Sequence[Sign], group: GroupSigner
     ) -> list[inputs.Signed | inputs.CannotSign]:
         """`sign` for each, in order."""
+        _work_out(wanted)
         signers = [self._signers.get(effect.member) for effect in wanted]
         able = [
             SigningInput(effect.digests, signer.key, signer.template)
@@ -71,6 +73,7 @@ class Signing:
     def sign_batch(self, wanted: Sequence[Sign]) -> tuple[Signature, Batch]:
         """One signature for messages of one member, and their batch; raises Unavailable CannotCreateSignature."""
         signer = self._signer(wanted[0].member)
+        _work_out(wanted)
         batch = batch_of([effect.digests for effect in wanted])
         return sign(batch.root, signer.key, signer.template, self._clock_ms()), batch
 
@@ -90,3 +93,7 @@ class Signing:
         if signer is None:
             raise Unavailable("CannotCreateSignature", f"this node has no signing key for {member}")
         return signer
+
+
+def _work_out(wanted: Sequence[Sign]) -> None:
+    work_out([effect.message for effect in wanted if isinstance(effect.message, Draft)])

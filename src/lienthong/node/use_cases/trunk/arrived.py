@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeVar
 
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.batch import Batch, batch_of
@@ -14,7 +15,15 @@ from lienthong.exchange.effects import Verify
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Verifier
 from lienthong.node.use_cases.trunk.recording import Recording
-from lienthong.wire.trunk import FrameSignature
+from lienthong.wire.trunk import FrameSignature, TrunkLeaf
+
+_T = TypeVar("_T")
+
+
+def in_their_places(frame: Sequence[object], came: Sequence[_T]) -> list[_T | bytes]:
+    """What belongs to the messages that came in `frame`, each at its place there; at the others their leaf."""
+    following = iter(came)
+    return [one.leaf if isinstance(one, TrunkLeaf) else next(following) for one in frame]
 
 
 class ArrivedBatch:
@@ -24,7 +33,7 @@ class ArrivedBatch:
     so all ask with the certificate that the signature names.
     """
 
-    __slots__ = ("_batch", "_proven", "_verifier", "recording", "signature")
+    __slots__ = ("_batch", "_proven", "_verifier", "_wholes", "recording", "signature")
 
     def __init__(
         self,
@@ -34,13 +43,16 @@ class ArrivedBatch:
         *,
         ledger: Ledger,
         loop: asyncio.AbstractEventLoop,
+        wholes: Sequence[bytes] = (),
     ) -> None:
+        """`wholes` are the `whole_digests` of requests, each at the place of its message."""
         self.signature = Signature(
             ECDSA_P256_SHA256, signature.certificate_digest, signature.signed_at_ms, signature.value
         )
         self._batch = batch_of(messages)
         self.recording = Recording(ledger, loop, self.signature, self._batch.leaves)
         self._verifier = verifier
+        self._wholes = wholes
         self._proven: Verified[Batch] | LienthongError | None = None
 
     def known(self, index: int) -> inputs.InBatch:
@@ -48,7 +60,8 @@ class ArrivedBatch:
         batch = self._batch
         digests = batch.messages[index]
         assert not isinstance(digests, bytes), "a message that came"
-        return inputs.InBatch(digests, batch.seat(index), batch.leaves[index])
+        whole = self._wholes[index] if self._wholes else None
+        return inputs.InBatch(digests, batch.seat(index), batch.leaves[index], whole)
 
     def outcome(self, effect: Verify, now_ms: int) -> inputs.SignatureVerified | inputs.SignatureUnproven:
         """The answer to a Verify for one of the messages. The directory gives one certificate for a digest."""

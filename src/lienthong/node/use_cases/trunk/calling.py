@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
-from lienthong.evidence.digest import MessageDigests, response_digests
+from lienthong.evidence.digest import digests_of_responses
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.effects import Send, Sign
 from lienthong.node.use_cases.boundary import tell, tell_one
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signatures
-from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch, in_their_places
 from lienthong.node.use_cases.trunk.batching import Batching, Joined
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
 from lienthong.wire.node_message import node_fault
@@ -146,21 +146,20 @@ class CallingTrunk:
             raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
 
     def _answers(self, frame: Answers) -> None:
-        callers: list[TrunkCaller | None] = []
-        known: list[MessageDigests | bytes] = []
-        for message in frame.messages:
-            if isinstance(message, TrunkLeaf):
-                callers.append(None)
-                known.append(message.leaf)
-            else:
-                one = self._asked(message.number)
-                callers.append(one.caller)
-                known.append(response_digests(message.header_part, message.body, one.leaf))
+        came = [one for one in frame.messages if not isinstance(one, TrunkLeaf)]
+        asked = [self._asked(one.number) for one in came]
+        digests = digests_of_responses(
+            [one.header_part for one in came], [one.body for one in came], [one.leaf for one in asked]
+        )
+        known = in_their_places(frame.messages, digests)
         batch = ArrivedBatch(frame.signature, known, self._verifier, ledger=self._ledger, loop=self._loop)
-        for index, (message, caller) in enumerate(zip(frame.messages, callers, strict=True)):
-            if caller is not None and not isinstance(message, TrunkLeaf):
-                arrived = Arrived(message.header_part, message.body, batch, index)
-                tell(self._loop, caller.answered_in_batch, arrived)
+        following = iter(asked)
+        for index, message in enumerate(frame.messages):
+            if not isinstance(message, TrunkLeaf):
+                caller = next(following).caller
+                if caller is not None:
+                    arrived = Arrived(message.header_part, message.body, batch, index)
+                    tell(self._loop, caller.answered_in_batch, arrived)
         batch.recording.flush()
 
     def _asked(self, number: int) -> _InFlight:

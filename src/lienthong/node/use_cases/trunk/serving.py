@@ -14,7 +14,7 @@ from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node
-from lienthong.evidence.digest import request_digests
+from lienthong.evidence.digest import digests_of_requests, whole_digests
 from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import effects
@@ -22,7 +22,7 @@ from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.plane import Ids, Ledger, Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.signatures.turns import Feed
-from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch, in_their_places
 from lienthong.node.use_cases.trunk.batching import Batching
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
 from lienthong.node.use_cases.trunk.room import Door, WaitingRoom
@@ -179,13 +179,16 @@ class ServingTrunk:
         peer = self._node()
         if len(self._in_flight) + len(frame.messages) > self._connection.bounds.in_flight:
             raise Malformed("InvalidMessage", "more requests are in flight than was agreed")
-        digests = [
-            one.leaf if isinstance(one, TrunkLeaf) else request_digests(one.header_part, one.body)
-            for one in frame.messages
-        ]
+        came = [one for one in frame.messages if not isinstance(one, TrunkLeaf)]
+        digests = digests_of_requests([one.header_part for one in came], [one.body for one in came])
         now = self.now()
         batch = ArrivedBatch(
-            frame.signature, digests, self._signatures.verifier, ledger=self._ledger, loop=self._loop
+            frame.signature,
+            in_their_places(frame.messages, digests),
+            self._signatures.verifier,
+            ledger=self._ledger,
+            loop=self._loop,
+            wholes=in_their_places(frame.messages, whole_digests(digests)),
         )
         for index, one in enumerate(frame.messages):
             if isinstance(one, TrunkLeaf):

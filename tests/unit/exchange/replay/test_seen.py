@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from tests.doubles.exchange_country import HANOI, ONE_STOP, STRANGER, WHOLE
 
 from lienthong.domain.errors import Unavailable
-from lienthong.exchange.seen import KeySet, SeenOnce, once_key, request_key
+from lienthong.exchange.replay.seen import SeenOnce, once_key, request_key
 
 PERIOD_MS = 1000
 
@@ -28,35 +27,6 @@ def test_a_key_is_remembered_for_its_period(steps: list[tuple[int, int]]) -> Non
         if seen.seen(key) is None:
             seen.add(key, now)
             last[key] = now
-
-
-ALIKE = st.lists(st.sampled_from([b"\0", b"\1"]), min_size=16, max_size=16).map(b"".join)
-"""Keys that lie in few shards and look like the end of one and the beginning of the next."""
-
-
-@given(st.lists(st.tuples(st.booleans(), st.one_of(ALIKE, st.sampled_from([bytes(16), b"\0\1" * 8, b"\1\0" * 8])))))
-def test_a_key_set_is_a_set(steps: list[tuple[bool, bytes]]) -> None:
-    keys, truth = KeySet(), set()
-    for add, key in steps:
-        assert (key in keys) == (key in truth)
-        if not add:
-            keys.discard(key)
-            truth.discard(key)
-        elif key not in truth:
-            keys.add(key)
-            truth.add(key)
-        assert len(keys) == len(truth)
-    assert all(key in keys for key in truth)
-
-
-def test_a_key_takes_little_more_than_its_bytes() -> None:
-    tracemalloc.start()
-    keys = KeySet()
-    for number in range(100_000):
-        keys.add(request_key(str(number)))
-    taken, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert taken / 100_000 < 40
 
 
 @given(st.lists(st.integers(0, 2 * PERIOD_MS), min_size=1, max_size=60))

@@ -7,7 +7,7 @@ from tests.doubles.exchange_country import ONE_STOP, WHOLE
 
 from lienthong.domain.errors import Refused, Unavailable
 from lienthong.exchange.replay import ReplayGuard
-from lienthong.exchange.seen import once_key
+from lienthong.exchange.replay.seen import once_key
 
 PERIOD_MS = 1000
 

@@ -7,7 +7,20 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf, request_digests, response_digests
+from lienthong.evidence.digest import (
+    DigestAlgorithm,
+    Draft,
+    MessageDigests,
+    digests_of_requests,
+    digests_of_responses,
+    leaf,
+    leaves_of,
+    request_digests,
+    response_digests,
+    whole_digests,
+    work_out,
+)
+from lienthong.wire.message import request_hash, request_hash_text
 
 
 def test_request_parts_are_digested_with_sha_512() -> None:
@@ -61,3 +74,47 @@ def test_different_messages_have_different_leaves(
 
 def test_an_empty_body_is_not_an_absent_body() -> None:
     assert leaf(request_digests(b"header", b"")) != leaf(request_digests(b"header", None))
+
+
+# ---- many at once
+BODY = st.none() | st.binary(min_size=1, max_size=200)
+LEAF = st.none() | st.binary(min_size=32, max_size=32)
+MESSAGES = st.lists(st.tuples(st.binary(max_size=200), BODY, LEAF), max_size=12)
+Message = tuple[bytes, bytes | None, bytes | None]
+
+
+def alone(message: Message) -> object:
+    part, body, of_request = message
+    return request_digests(part, body) if of_request is None else response_digests(part, body, of_request)
+
+
+@given(MESSAGES)
+def test_worked_out_together_or_when_asked(messages: list[Message]) -> None:
+    together, asked = [Draft(*one) for one in messages], [Draft(*one) for one in messages]
+    work_out(together)
+    assert [one.digests for one in together] == [one.digests for one in asked] == list(map(alone, messages))
+
+
+@given(MESSAGES)
+def test_a_request_knows_what_its_hash_tells(messages: list[Message]) -> None:
+    drafts = [Draft(*one) for one in messages]
+    work_out(drafts)
+    for draft in drafts:
+        if draft.request_leaf is not None:
+            assert draft.whole is None
+        else:
+            assert draft.whole is not None
+            assert request_hash_text(draft.whole) == request_hash(draft.digests.header, draft.digests.body)
+
+
+@given(MESSAGES)
+def test_many_at_once(messages: list[Message]) -> None:
+    parts, bodies = [one[0] for one in messages], [one[1] for one in messages]
+    requests = [request_digests(*one[:2]) for one in messages]
+    assert digests_of_requests(parts, bodies) == requests
+    assert len(whole_digests(requests)) == len(messages)
+    leaves = [one[2] or bytes(32) for one in messages]
+    responses = [response_digests(part, body, at) for part, body, at in zip(parts, bodies, leaves, strict=True)]
+    assert digests_of_responses(parts, bodies, leaves) == responses
+    mixed = [one if at % 3 else leaf(one) for at, one in enumerate(responses)]
+    assert leaves_of(mixed) == [leaf(one) for one in responses]

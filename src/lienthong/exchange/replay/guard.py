@@ -9,7 +9,7 @@ window are refused by their signing time, so request ids need to be remembered o
 from __future__ import annotations
 
 from lienthong.domain.errors import Refused
-from lienthong.exchange.seen import MessageKey, SeenOnce, request_key
+from lienthong.exchange.replay.seen import MessageKey, SeenOnce, request_key
 
 
 class ReplayGuard:

@@ -1,0 +1,26 @@
+"""SHA-256 and SHA-512 of many byte strings in one call. Pure.
+
+In the wheel it is done natively (``_of_each.c``): the algorithm is not looked up for each string, and SHA-512 works
+on eight strings side by side where the processor has AVX-512. From the sources it is `hashlib`, one by one; a test
+holds the two against each other (docs/decisions/0024-native-steps.md).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256, sha512
+
+__all__ = ["sha256_of_each", "sha512_of_each"]
+
+
+def _sha256_one_by_one(strings: list[bytes]) -> list[bytes]:
+    return [sha256(one).digest() for one in strings]
+
+
+def _sha512_one_by_one(strings: list[bytes]) -> list[bytes]:
+    return [sha512(one).digest() for one in strings]
+
+
+try:
+    from lienthong.evidence.digest._of_each import sha256_of_each, sha512_of_each
+except ImportError:
+    sha256_of_each, sha512_of_each = _sha256_one_by_one, _sha512_one_by_one
