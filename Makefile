@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ORACLES ?= .venv-oracles
 RELEASE ?= .venv-release
+RELEASE_PYTHON ?= $(shell bash .ci/debian servers $(PYTHON))
 PROXIES := .venv-bench
 JOBS ?= 2
 ARGS ?=
@@ -38,10 +39,10 @@ release: $(RELEASE)/.ready ## build the compiled wheel that is deployed (dist), 
 
 $(RELEASE)/.ready: $(VENV)/.ready deploy/wheel $(SOURCES)
 	@bash .ci/debian compiler $(PYTHON)
-	@echo "release 1/3: the wheel, compiled (half a minute)"
+	@echo "release 1/3: the wheel, compiled (a minute or two)"
 	@rm -rf dist && mkdir dist && bash deploy/wheel $(BIN)/python dist
-	@echo "release 2/3: virtual environment in $(RELEASE), packages of requirements/dev.txt"
-	@$(PYTHON) -m venv $(RELEASE)
+	@echo "release 2/3: virtual environment of $(RELEASE_PYTHON) in $(RELEASE), packages of requirements/dev.txt"
+	@$(RELEASE_PYTHON) -m venv --clear $(RELEASE)
 	@$(RELEASE)/bin/python $(PIP) -r requirements/dev.txt
 	@bash deploy/multi-buffer $(RELEASE)
 	@echo "release 3/3: the wheel into it"

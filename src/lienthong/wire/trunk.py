@@ -101,6 +101,10 @@ class Bounds(Value):
     in_flight: int = 4096
     body: int = 256 << 10
 
+    def room(self, messages: int) -> int:
+        """Bytes of header parts and bodies that a frame with so many messages has room for, at least."""
+        return self.frame - SIGNED_HEAD_MAX - messages * MESSAGE_HEAD_MAX
+
 
 class FrameSignature(Value):
     """The signature over the messages of a frame: SHA-256 of the certificate (32 bytes), time, DER ECDSA value."""

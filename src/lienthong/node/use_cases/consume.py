@@ -98,7 +98,7 @@ class ConsumerRun:
     # ---- effects
     def _sign(self, effect: effects.Sign) -> None:
         trunk = None if effect.node is None else self._peers.trunk(effect.node)
-        if trunk is None:
+        if trunk is None or not trunk.takes(effect.size):
             self._plane.signatures.sign(effect, self.feed)
         else:
             self._trunk = trunk

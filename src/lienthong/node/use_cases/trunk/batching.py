@@ -19,9 +19,9 @@ from lienthong.node.use_cases.signatures import Signing
 from lienthong.node.use_cases.trunk.holding import Holding
 from lienthong.node.use_cases.trunk.leaving import Leave, LeavingBatch
 from lienthong.node.use_cases.trunk.recording import Recording
-from lienthong.wire.trunk import TrunkAnswer, TrunkRequest
+from lienthong.wire.trunk import Bounds, TrunkAnswer, TrunkRequest
 
-TOGETHER_MAX = 64
+TOGETHER_MAX = 128
 """So many are signed without waiting for the end of the turn: the other node has something to do the sooner."""
 CROWD, CROWD_S = 4, 0.001
 """So many wait for the next turn of the loop, if this one brought more of them, and no longer than that (seconds)."""
@@ -33,11 +33,13 @@ Joined = Callable[[LeavingBatch[_M] | None, int, object], None]
 
 
 class Batching(Generic[_M]):
-    """Belongs to the event loop. `leave` sends the entries of a batch; `most` may be under way (`holding`)."""
+    """Belongs to the event loop. `leave` sends the entries of a batch; `in_flight` says how many messages are on
+    their way in all, which decides how many batches may be (`holding`).
+    """
 
     __slots__ = (
-        "_crowd", "_held", "_holding", "_later", "_leave", "_ledger", "_loop", "_signing", "_since", "_size",
-        "_waiting",
+        "_bytes_max", "_crowd", "_held", "_holding", "_in_flight", "_later", "_leave", "_ledger", "_loop", "_signing",
+        "_since", "_size", "_together_max", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +49,7 @@ class Batching(Generic[_M]):
         ledger: Ledger,
         leave: Leave[_M],
         *,
-        most: int,
+        in_flight: Callable[[], int],
         later: bool = False,
     ) -> None:
         """`later`: nobody waits for the records of these messages before others come (`Recording`)."""
@@ -61,15 +63,23 @@ class Batching(Generic[_M]):
         self._crowd = 0
         self._since = 0.0
         self._held = False
-        self._holding = Holding(most, loop.time)
+        self._in_flight = in_flight
+        self._holding = Holding(loop.time)
+        self._together_max = TOGETHER_MAX
+        self._bytes_max = BYTES_MAX
+
+    def bound(self, bounds: Bounds) -> None:
+        """Keep what both sides keep, too."""
+        self._together_max = min(TOGETHER_MAX, bounds.messages)
+        self._bytes_max = min(BYTES_MAX, bounds.room(self._together_max))
 
     def add(self, effect: Sign, joined: Joined[_M]) -> None:
         """Tell `joined` when this turn has brought what it brings."""
-        if self._waiting and self._size + effect.size > BYTES_MAX:
+        if self._waiting and self._size + effect.size > self._bytes_max:
             self.flush()
         self._waiting.append((effect, joined))
         self._size += effect.size
-        if len(self._waiting) >= TOGETHER_MAX:
+        if len(self._waiting) >= self._together_max:
             self.flush()
         elif len(self._waiting) == 1 and not self._held:
             self._crowd = 0
@@ -98,7 +108,7 @@ class Batching(Generic[_M]):
         self._loop.call_soon(self._end_of_turn)
 
     def _sign_unless_held(self) -> None:
-        wait_s = self._holding.wait_s()
+        wait_s = self._holding.wait_s(self._in_flight())
         if wait_s > 0:
             self._held = True
             self._loop.call_later(wait_s, self._let_go)

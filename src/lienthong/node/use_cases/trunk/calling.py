@@ -29,8 +29,6 @@ from lienthong.wire.trunk import (
     requests_frame,
 )
 
-UNDER_WAY_MAX = 2
-"""Frames of requests for which nothing came back yet, before the next one waits a moment for company."""
 WAY_BACK_S = 1.0
 """So much less than is waited here the other node is told: what it says at the end of the time still arrives."""
 
@@ -81,7 +79,7 @@ class CallingTrunk:
         self._connection = connection
         self._loop = loop
         self._batching: Batching[TrunkRequest] = Batching(
-            loop, signatures.signing, ledger, self._leave, most=UNDER_WAY_MAX, later=True
+            loop, signatures.signing, ledger, self._leave, in_flight=self._count, later=True
         )
         self._verifier = signatures.verifier
         self._ledger = ledger
@@ -102,12 +100,19 @@ class CallingTrunk:
             return False
         return len(self._in_flight) + self._batching.waiting < connection.bounds.in_flight
 
+    def _count(self) -> int:
+        return len(self._in_flight)
+
     @property
     def idle(self) -> bool:
         """Nothing in flight."""
         return not self._in_flight
 
     # ---- what a run asks for
+    def takes(self, size: int) -> bool:
+        """Whether a message of so many bytes fits into a frame of both sides."""
+        return size <= self._connection.bounds.room(1)
+
     def sign(self, effect: Sign, joined: Joined[TrunkRequest]) -> None:
         """Sign in a batch of this trunk."""
         self._batching.add(effect, joined)
@@ -131,6 +136,7 @@ class CallingTrunk:
     def ready(self) -> None:
         """Requests may go out."""
         self.was_ready = True
+        self._batching.bound(self._connection.bounds)
 
     def frame(self, frame: Frame) -> None:
         """Answers, or an error for one request; raises Malformed InvalidMessage for what was not asked."""

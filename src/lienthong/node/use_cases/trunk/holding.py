@@ -1,7 +1,9 @@
 """How many batches of one trunk may be on their way before the next one waits to grow.
 
 What is under way will soon be over, and what comes meanwhile shares one signature, verification and record. A batch
-counts for `HELD_S` at most: a slow service or a slow disk holds up nobody for longer.
+counts for a moment at most: a slow service or a slow disk holds up nobody for longer. Where few messages are in
+flight two may be under way, so that one node works while the other does; where many are, one, as each costs both
+nodes as much as ten more messages in it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-HELD_S = 0.002
+UNDER_WAY_MAX, HELD_S = 2, 0.002
+"""Batches that may be under way, and seconds that each counts."""
+MANY = 64
+"""So many messages in flight are many; then:"""
+MANY_UNDER_WAY_MAX, MANY_HELD_S = 1, 0.006
 
 
 class Batch(Protocol):
@@ -20,12 +26,11 @@ class Batch(Protocol):
 
 
 class Holding:
-    """Batches that left a moment ago; `most` of them may be under way."""
+    """Batches that left a moment ago."""
 
-    __slots__ = ("_clock", "_left", "_most")
+    __slots__ = ("_clock", "_left")
 
-    def __init__(self, most: int, clock: Callable[[], float]) -> None:
-        self._most = most
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._left: deque[tuple[Batch, float]] = deque()
 
@@ -33,10 +38,12 @@ class Holding:
         """It leaves now."""
         self._left.append((batch, self._clock()))
 
-    def wait_s(self) -> float:
+    def wait_s(self, in_flight: int) -> float:
         """How long the next batch has to wait, if none is over before; 0: it may go."""
+        many = in_flight >= MANY
+        most, held_s = (MANY_UNDER_WAY_MAX, MANY_HELD_S) if many else (UNDER_WAY_MAX, HELD_S)
         now, left = self._clock(), self._left
-        while left and (left[0][0].over or now - left[0][1] >= HELD_S):
+        while left and (left[0][0].over or now - left[0][1] >= MANY_HELD_S):
             left.popleft()
-        under_way = [at for batch, at in left if not batch.over]
-        return under_way[-self._most] + HELD_S - now if len(under_way) >= self._most else 0.0
+        under_way = [at for batch, at in left if not batch.over and now - at < held_s]
+        return under_way[-most] + held_s - now if len(under_way) >= most else 0.0

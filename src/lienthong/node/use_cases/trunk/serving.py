@@ -40,8 +40,6 @@ from lienthong.wire.trunk import (
 )
 from lienthong.wire.trunk_reader import Role
 
-UNDER_WAY_MAX = 2
-"""Frames of answers that are not on record yet, before the next one waits a moment for company."""
 UNREAD_MAX = 32 << 20
 """Bytes of answers that wait for an opener that does not read; beyond it the trunk ends: all that may be in flight
 would be a gigabyte."""
@@ -149,7 +147,7 @@ class ServingTrunk:
         self._over = over
         self._closing = False
         self._batching: Batching[TrunkAnswer] = Batching(
-            loop, signatures.signing, ledger, self._leave, most=UNDER_WAY_MAX
+            loop, signatures.signing, ledger, self._leave, in_flight=self._count
         )
         self._in_flight: dict[int, tuple[Waits, Run]] = {}
 
@@ -162,6 +160,10 @@ class ServingTrunk:
 
     def ready(self) -> None:
         """Requests may come."""
+        self._batching.bound(self._connection.bounds)
+
+    def _count(self) -> int:
+        return len(self._in_flight)
 
     def frame(self, frame: Frame) -> None:
         """Requests, or that one is not waited for; raises Malformed and Unproven, which end the trunk."""
@@ -254,7 +256,8 @@ class ServingTrunk:
 
     def sign(self, effect: effects.Sign, waits: Waits, feed: Feed) -> None:
         """Sign an answer: with others, or alone where it is too large for a frame."""
-        if effect.size > self._connection.bounds.body:
+        bounds = self._connection.bounds
+        if effect.size > bounds.body or effect.size > bounds.room(1):
             self._signatures.sign(effect, feed)
             return
 

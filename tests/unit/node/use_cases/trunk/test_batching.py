@@ -13,17 +13,17 @@ from lienthong.evidence.digest import request_digests
 from lienthong.exchange.effects import Sign
 from lienthong.exchange.inputs import CannotSign, Signed
 from lienthong.node.use_cases.trunk.batching import BYTES_MAX, CROWD, CROWD_S, TOGETHER_MAX, Batching
-from lienthong.node.use_cases.trunk.holding import HELD_S
-from lienthong.wire.trunk import TrunkRequest
+from lienthong.node.use_cases.trunk.holding import MANY, MANY_HELD_S
+from lienthong.wire.trunk import Bounds, TrunkRequest
 
 
 class Desk:
-    def __init__(self, most: int = 9) -> None:
+    def __init__(self, in_flight: int = 0) -> None:
         self.loop = Turns()
         plane, self.ledger = memory_plane()
         loop: Any = self.loop
         self.batching: Batching[TrunkRequest] = Batching(
-            loop, plane.signatures.signing, self.ledger, lambda *left: None, most=most
+            loop, plane.signatures.signing, self.ledger, lambda *left: None, in_flight=lambda: in_flight
         )
         self.told: list[tuple[object, int]] = []
         self.failed = 0
@@ -39,6 +39,12 @@ class Desk:
         else:
             assert isinstance(signed, CannotSign)
             self.failed += 1
+
+    def settle(self) -> None:
+        """Until nothing waits for what is under way."""
+        for _ in range(5):
+            self.loop.time.now += MANY_HELD_S
+            self.loop.turn()
 
     def batches(self) -> list[int]:
         """How many were in each batch, in order."""
@@ -85,13 +91,23 @@ def test_no_batch_has_more_messages_or_bytes_than_fit() -> None:
     desk.add(TOGETHER_MAX)
     assert desk.batches() == [TOGETHER_MAX]
     desk.add(3, size=BYTES_MAX // 2)
-    for _ in range(3):
-        desk.loop.turn()
+    desk.settle()
     assert desk.batches() == [TOGETHER_MAX, 2, 1]
 
 
+def test_what_both_sides_keep_bounds_a_batch_too() -> None:
+    desk = Desk()
+    desk.batching.bound(Bounds(frame=64 << 10, messages=3))
+    desk.add(7)
+    desk.settle()
+    assert desk.batches() == [3, 3, 1]
+    desk.add(3, size=(64 << 10) // 2)
+    desk.settle()
+    assert desk.batches() == [3, 3, 1, 1, 1, 1]
+
+
 def test_with_enough_under_way_a_batch_waits_until_something_comes_back() -> None:
-    desk = Desk(most=1)
+    desk = Desk(in_flight=MANY)
     desk.add(1)
     desk.loop.turn()
     desk.add(2)
@@ -109,18 +125,18 @@ def test_with_enough_under_way_a_batch_waits_until_something_comes_back() -> Non
 
 
 def test_a_batch_waits_for_a_moment_and_no_longer() -> None:
-    desk = Desk(most=1)
+    desk = Desk(in_flight=MANY)
     for count in (1, 2):
         desk.add(count)
         desk.loop.turn()
     assert desk.batches() == [1]
-    desk.loop.time.now += HELD_S
+    desk.loop.time.now += MANY_HELD_S
     desk.loop.turn()
     assert desk.batches() == [1, 2]
 
 
 def test_a_full_batch_waits_for_nothing() -> None:
-    desk = Desk(most=1)
+    desk = Desk(in_flight=MANY)
     desk.add(1)
     desk.loop.turn()
     desk.add(1)
