@@ -196,7 +196,8 @@ class ConsumerExchange:
         record = message_record(self._entry(), _KIND_REQUEST, message, end=NO_END, time_ms=request.now_ms)
         self._awaited += 1
         self.state = _SENT
-        return (Send(self._node, self.header_part, request.body, given.signature), Append((record,)))
+        in_batch = None if given.seat is None else _KIND_REQUEST
+        return (Send(self._node, self.header_part, request.body, given.signature), Append((record,), in_batch))
 
     def _entry(self) -> Entry:
         assert self.parties is not None
@@ -263,7 +264,7 @@ class ConsumerExchange:
             self._ending = Fault(fault, _PROVIDER_NODE, self._message_id)
         self._awaited += 1
         self.state = _RECORDING
-        return (Append((record,)),)
+        return (Append((record,), None if seat is None else _KIND_RESPONSE),)
 
     # ---- ends
     def _failed(self, given: inputs.SendFailed | inputs.SignatureUnproven) -> Effects:

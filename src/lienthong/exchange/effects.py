@@ -12,7 +12,7 @@ from lienthong.domain.network import Node, SigningCertificate
 from lienthong.domain.value import Value
 from lienthong.evidence.batch import Seat
 from lienthong.evidence.digest import Draft, MessageDigests
-from lienthong.evidence.record import Record
+from lienthong.evidence.record import Record, RecordKind
 from lienthong.evidence.signature import Signature
 from lienthong.wire.faults import Side
 
@@ -82,13 +82,15 @@ class Append:
     """Make the records durable; answer with Recorded or RecordFailed.
 
     The record of a message of a batch has its seat there, and no signature: it becomes durable with the signature of
-    its batch.
+    its batch. Where there is no other record, `in_batch` says which kind it has.
     """
 
     records: Final[tuple[Record, ...]]
+    in_batch: Final[RecordKind | None]
 
-    def __init__(self, records: tuple[Record, ...]) -> None:
+    def __init__(self, records: tuple[Record, ...], in_batch: RecordKind | None = None) -> None:
         self.records = records
+        self.in_batch = in_batch
 
 
 @dataclass(init=False)

@@ -181,7 +181,8 @@ class ProviderExchange:
             self._refused_request = self._request_record(given.now_ms, error.code)
             return self._refuse(error)
         self.state = _RECORDING_REQUEST
-        return (Append((self._request_record(given.now_ms, ""),)),)
+        in_batch = None if self._message.batch is None else _KIND_REQUEST
+        return (Append((self._request_record(given.now_ms, ""),), in_batch),)
 
     def _admit(self, now_ms: int, *, alone: bool) -> Permit:
         """The Permit; from then on the message is taken and is not taken again. `alone`: its signature is its own."""
@@ -299,7 +300,9 @@ class ProviderExchange:
         self._message_out = message
         self.state = _RECORDING_ANSWER
         request = self._refused_request
-        return (Append((record,) if request is None else (request, record)),)
+        if request is not None:
+            return (Append((request, record)),)
+        return (Append((record,), None if given.seat is None else _KIND_RESPONSE),)
 
     def _answer_recorded(self, _given: inputs.Recorded) -> Effects:
         message = self._message_out

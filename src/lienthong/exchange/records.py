@@ -16,6 +16,7 @@ from lienthong.exchange.access import Parties
 _NONE: Final = BodyRetention.NONE
 _FULL: Final = BodyRetention.FULL
 _REQUEST: Final = RecordKind.REQUEST
+_RECORD: Final = Record  # looked up once
 
 
 @dataclass(init=False)
@@ -88,7 +89,7 @@ def message_record(entry: Entry, kind: RecordKind, message: SignedMessage, *, en
     seat = message.seat
     size, index = (0, 0) if seat is None else (seat.size, seat.index)
     # By position, in the order of the record's array: by name it takes three times as long.
-    return Record(
+    return _RECORD(
         RECORD_VERSION,
         0,
         time_ms,

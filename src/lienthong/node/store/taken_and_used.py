@@ -8,6 +8,7 @@ by anybody but this node; when it cannot be read, nothing is executed (Unavailab
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 from lienthong.domain.decision import QuotaWindows
@@ -36,18 +37,30 @@ INSERT INTO used VALUES (:grant, :until, 1) ON CONFLICT (grant_id) DO UPDATE SET
     until_ms = CASE WHEN until_ms <= :at THEN excluded.until_ms ELSE until_ms END
 """
 _PURGE_EVERY = 10_000
+_TRIES, _TRY_AGAIN_S = 40, 0.05
 
 
 def open_shared(path: Path) -> sqlite3.Connection:
     """Open the file; raises Unavailable DatabaseError."""
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=2.0)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(_SCHEMA)
     except sqlite3.Error as error:
         raise _failed(error) from error
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Workers begin at the same moment, and who finds another one at this step is told so without any waiting."""
+    for _ in range(_TRIES - 1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(_TRY_AGAIN_S)
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 class SharedReplay(ReplayGuard):

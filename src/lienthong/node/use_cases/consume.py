@@ -109,15 +109,15 @@ class ConsumerRun:
         self.feed(signed)
 
     def _append(self, effect: effects.Append) -> None:
-        record = effect.records[0]
-        if not record.batch_size:
+        record, kind = effect.records[0], effect.in_batch
+        if kind is None:
             # It goes out meanwhile; the answer waits until both are durable.
             self._plane.append(effect.records, self.feed, later=record.kind is _REQUEST)
             if self._refused is not None:
                 refused, self._refused = self._refused, None
                 self.failed(refused)
             return
-        batch = self._batch if record.kind is _REQUEST else self._arrived
+        batch = self._batch if kind is _REQUEST else self._arrived
         assert batch is not None, "the message has a place in a batch"
         batch.recording.add(record, self.feed)
 

@@ -99,10 +99,6 @@ class Plane:
 
         `in_frame` takes those of messages of a batch, which become durable with others; `later` as the ledger has it.
         """
-        first = records[0]
-        if len(records) == 1 and first.batch_size and in_frame is not None:
-            in_frame(first, feed)
-            return
         waiting = _Waiting(len(records), feed)
         try:
             for record in records:

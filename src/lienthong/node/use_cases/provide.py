@@ -139,11 +139,17 @@ class ProviderRun:
             self.feed(self._arrived.outcome(effect, self._started_ms))
 
     def _append(self, effect: effects.Append) -> None:
-        self._plane.append(effect.records, self.feed, self._in_frame)
+        if effect.in_batch is None:
+            self._plane.append(effect.records, self.feed, self._one_in_batch)
+        else:
+            self._in_batch(effect.records[0], effect.in_batch, self.feed)
 
-    def _in_frame(self, record: Record, feed: Callable[[object], None]) -> None:
+    def _one_in_batch(self, record: Record, feed: Callable[[object], None]) -> None:
+        self._in_batch(record, record.kind, feed)
+
+    def _in_batch(self, record: Record, kind: RecordKind, feed: Callable[[object], None]) -> None:
         assert self._arrived is not None, "the request came in a batch"
-        if record.kind is _REQUEST:
+        if kind is _REQUEST:
             self._arrived.recording.add(record, feed)
         else:
             assert self._batch is not None, "the answer is signed in a batch"

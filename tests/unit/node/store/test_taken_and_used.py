@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -24,6 +26,20 @@ def guard(path: Path, most: int = 1000) -> SharedReplay:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "shared.sqlite3"
+
+
+def test_workers_that_begin_at_the_same_moment_all_open_it(tmp_path: Path) -> None:
+    """The step to the write-ahead log is one that SQLite refuses at once where another one is at it."""
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(25):
+            path, together = tmp_path / f"{number}.sqlite3", Barrier(4)
+
+            def begin(path: Path = path, together: Barrier = together) -> None:
+                together.wait()
+                open_shared(path).close()
+
+            for begun in [pool.submit(begin) for _ in range(4)]:
+                begun.result()
 
 
 def test_a_message_is_taken_once_by_all_workers(path: Path) -> None:
