@@ -39,9 +39,16 @@ class Wire:
         path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
         return [tool for tool in ("ip", "nft") if shutil.which(tool, path=path) is None]
 
+    @staticmethod
+    def allowed() -> bool:
+        """Whether this process has the capabilities: of the administrator of networks (12) and of the system (21)."""
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        effective = int(status.partition("CapEff:")[2].split()[0], 16)
+        return all(effective >> number & 1 for number in (12, 21))
+
     @classmethod
     def why_not(cls) -> str | None:
-        """What this kernel, or our rights in it, answered when all of it was tried; None: it can be done here."""
+        """What this kernel answered when all of it was tried; None: it can be done here."""
         try:
             with cls() as wire, wire.inside("provider"):
                 wire.lose(500)

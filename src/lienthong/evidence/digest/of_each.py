@@ -13,11 +13,18 @@ __all__ = ["sha256_of_each", "sha512_of_each"]
 
 
 def _sha256_one_by_one(strings: list[bytes]) -> list[bytes]:
-    return [sha256(one).digest() for one in strings]
+    return [sha256(one).digest() for one in _checked(strings)]
 
 
 def _sha512_one_by_one(strings: list[bytes]) -> list[bytes]:
-    return [sha512(one).digest() for one in strings]
+    return [sha512(one).digest() for one in _checked(strings)]
+
+
+def _checked(strings: list[bytes]) -> list[bytes]:
+    """Raises TypeError for what is no list of bytes, as the native way does."""
+    if type(strings) is not list or any(type(one) is not bytes for one in strings):
+        raise TypeError("a list of bytes objects is needed")
+    return strings
 
 
 try:

@@ -42,8 +42,7 @@ class ShardedKeySet:
         return self._count
 
     def __contains__(self, key: bytes) -> bool:
-        # Looking into a shard is waiting for memory: none, where there is nothing at all.
-        return self._count > 0 and self._place(key) >= 0
+        return self._place(key) >= 0
 
     def add(self, key: bytes) -> None:
         """Take up a key; one that is there stays."""
@@ -77,6 +76,9 @@ class ShardedKeySet:
 
 
 def _shard_of(key: bytes) -> int:
+    """Raises TypeError for what is no key, as the native set does."""
+    if type(key) is not bytes or len(key) != KEY_SIZE:
+        raise TypeError(f"a key is {KEY_SIZE} bytes")
     return (key[0] << 8 | key[1]) % _SHARDS
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.doubles.native import needs_native
+from tests.doubles.native import IN_WHEEL
 
 from lienthong.exchange.replay.key_set import Keys, ShardedKeySet, new_key_set
 
@@ -51,16 +51,15 @@ def test_a_key_takes_little_more_than_its_bytes(new: Callable[[], Keys]) -> None
     assert 16 < taken / 100_000 < 42
 
 
-@needs_native
+@KINDS
 @pytest.mark.parametrize("wrong", [b"", bytes(15), bytes(17), bytearray(16), "0" * 16, None])
-def test_what_is_no_key_is_refused(wrong: object) -> None:
-    keys = new_key_set()
+def test_what_is_no_key_is_refused(new: Callable[[], Keys], wrong: object) -> None:
+    keys = new()
     for step in (keys.add, keys.discard, keys.__contains__):
         with pytest.raises(TypeError):
             step(wrong)  # type: ignore[arg-type]
     assert len(keys) == 0
 
 
-@needs_native
-def test_the_wheel_has_the_native_set() -> None:
-    assert type(new_key_set()) is not ShardedKeySet
+def test_the_wheel_and_nothing_else_has_the_native_set() -> None:
+    assert (type(new_key_set()) is not ShardedKeySet) == IN_WHEEL
