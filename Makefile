@@ -37,7 +37,7 @@ $(VENV)/.ready: requirements/dev.txt requirements/build.txt requirements/multi-b
 
 release: $(RELEASE)/.ready ## build the compiled wheel that is deployed (dist), and an environment with it as on a server
 
-$(RELEASE)/.ready: $(VENV)/.ready deploy/wheel $(SOURCES)
+$(RELEASE)/.ready: $(VENV)/.ready deploy/wheel deploy/native.py $(SOURCES)
 	@bash .ci/debian compiler $(PYTHON)
 	@echo "release 1/3: the wheel, compiled (a minute or two)"
 	@rm -rf dist && mkdir dist && bash deploy/wheel $(BIN)/python dist

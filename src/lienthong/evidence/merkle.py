@@ -65,7 +65,11 @@ def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> b
 
 
 def _parent(left: bytes, right: bytes) -> bytes:
-    return sha256(_NODE + left + right).digest()
+    return sha256(_pair(left, right)).digest()
+
+
+def _pair(left: bytes, right: bytes) -> bytes:
+    return _NODE + left + right
 
 
 def _levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
@@ -73,7 +77,7 @@ def _levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
     assert 0 < len(leaves) <= TREE_SIZE_MAX, "a tree has 1 to TREE_SIZE_MAX leaves"
     levels, level = [leaves], leaves
     while len(level) > 1:
-        above = sha256_of_each([_NODE + level[at] + level[at + 1] for at in range(0, len(level) - 1, 2)])
+        above = sha256_of_each([_pair(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)])
         if len(level) & 1:
             above.append(level[-1])
         levels.append(above)

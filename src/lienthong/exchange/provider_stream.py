@@ -40,7 +40,8 @@ class StreamingProvider(ProviderExchange):
     """One exchange whose request or answer may be streamed."""
 
     __slots__ = (
-        "_break_error", "_early", "_head", "_left", "_reply_mark", "_reply_part", "_reply_status", "_whole_digests",
+        "_break_error", "_early", "_head", "_left", "_reply_mark", "_reply_part", "_reply_status",
+        "_response_digests",
     )  # fmt: skip
 
     @property
@@ -149,12 +150,12 @@ class StreamingProvider(ProviderExchange):
 
     def _service_ended(self, given: inputs.ServiceStreamEnded) -> Effects:
         assert self.parties is not None
-        self._whole_digests = self._reply_digests(given.body_digest)
+        self._response_digests = self._reply_digests(given.body_digest)
         self.state = State.SIGNING_WHOLE
-        return (Sign(self._whole_digests, self.parties.service.member, at_once=True),)
+        return (Sign(self._response_digests, self.parties.service.member, at_once=True),)
 
     def _whole_signed(self, given: inputs.Signed) -> Effects:
-        self._message_out = SignedMessage(self._reply_part, None, self._whole_digests, given.signature)
+        self._message_out = SignedMessage(self._reply_part, None, self._response_digests, given.signature)
         self.state = State.RECORDING_END
         record = message_record(
             self._entry(),

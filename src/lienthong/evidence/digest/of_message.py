@@ -177,13 +177,9 @@ def work_out(drafts: Sequence[Draft]) -> None:
         digests = digests_of_requests([one.header_part for one in requests], [one.body for one in requests])
         for draft, found, whole in zip(requests, digests, whole_digests(digests), strict=True):
             draft.worked_out(found, whole)
-    responses: list[Draft] = []
-    leaves: list[bytes] = []
-    for draft in drafts:
-        if draft.request_leaf is not None:
-            responses.append(draft)
-            leaves.append(draft.request_leaf)
+    responses = [one for one in drafts if one.request_leaf is not None]
     if responses:
+        leaves = [one.request_leaf for one in responses if one.request_leaf is not None]
         parts, bodies = [one.header_part for one in responses], [one.body for one in responses]
         for draft, found in zip(responses, digests_of_responses(parts, bodies, leaves), strict=True):
             draft.worked_out(found, None)
