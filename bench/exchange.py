@@ -32,7 +32,7 @@ def measure(pace: Pace) -> dict[str, Any]:
         visits = visiting.in_turn(
             ways,
             dict.fromkeys(LOADS, pace.rounds),
-            lambda way, connections: visiting.visit(way, script, connections, pace.seconds),
+            lambda way, connections: visiting.visit(way, script, connections, pace),
         )
     signed_alone = judged("P7", statistics.median(ratios(visits, "nodes", 128)))
     return {

@@ -19,14 +19,14 @@ from typing import Any
 from bench import visits as visiting
 from bench import wrk
 from bench.field import BODY_BYTES, HEADERS, field, json_of
+from bench.pace import Pace
 from bench.visits import ratios
 
 COMMITTED = Path(__file__).with_name("guard.json")
 MARGIN = 0.3
 RUNS = 2
 _IN_FLIGHT = 128
-_ROUNDS = 5
-_SECONDS = 2.0
+_PACE = Pace(rounds=5, seconds=2.0)
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def measured() -> Figures:
         visiting.warm(ways, script, (_IN_FLIGHT,))
         visits = visiting.in_turn(
             ways,
-            {_IN_FLIGHT: _ROUNDS},
-            lambda way, connections: visiting.visit(way, script, connections, _SECONDS),
+            {_IN_FLIGHT: _PACE.rounds},
+            lambda way, connections: visiting.visit(way, script, connections, _PACE),
         )
     pairs = zip(visits["trunk", _IN_FLIGHT], visits["nginx", _IN_FLIGHT], strict=True)
     return Figures(

@@ -35,7 +35,7 @@ def measure(pace: Pace) -> dict[str, Any]:
         visits = visiting.in_turn(
             ways,
             {IN_FLIGHT: pace.rounds},
-            lambda way, connections: visiting.visit(way, script, connections, pace.seconds),
+            lambda way, connections: visiting.visit(way, script, connections, pace),
         )
         lost = ground.trunks_down()
     mean = sum(size * count for size, count in SHARES.items()) / sum(SHARES.values())

@@ -54,14 +54,14 @@ def measure(pace: Pace) -> dict[str, Any]:
         closed = []
         for _ in range(min(pace.rounds, _CLOSED_ROUNDS)):
             closed.append(arrive(ways[0], body, "--in-flight", IN_FLIGHT, seconds=pace.seconds))
-            visiting.rest(ways[0])
+            visiting.rest(ways[0], pace.rest_s)
         most = statistics.median(run.told["answered"] / run.told["seconds"] for run in closed)
         for turn in range(pace.rounds):
             for share in SHARES:
                 for way in (*ways[turn % 3 :], *ways[: turn % 3]):
                     run = arrive(way, body, "--rate", most * share, seconds=pace.seconds)
                     runs.setdefault((way.name, share), []).append(run)
-                    visiting.rest(way)
+                    visiting.rest(way, pace.rest_s)
         lost = ground.trunks_down()
     return {
         "nginx": nginx_version(),

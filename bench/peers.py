@@ -70,8 +70,8 @@ def measure(pace: Pace) -> dict[str, Any]:
 
         def of(way: Way, connections: int) -> Visit:
             if way is idle:
-                return _beside_idle(way, single, pace.seconds, idling)
-            return visiting.visit(way, spread if way is ten else single, connections, pace.seconds)
+                return _beside_idle(way, single, pace, idling)
+            return visiting.visit(way, spread if way is ten else single, connections, pace)
 
         visits = visiting.in_turn((nginx, one, ten, idle), {IN_FLIGHT: pace.rounds}, of)
         lost = ground.trunks_down()
@@ -120,11 +120,11 @@ def _open_trunks(rig: Rig) -> None:
         until_trunk(way, node)
 
 
-def _beside_idle(way: Way, script: Path, seconds: float, idling: _Idling) -> Visit:
+def _beside_idle(way: Way, script: Path, pace: Pace, idling: _Idling) -> Visit:
     before = memory_mb(way.hops["consumer"])[0]
     with _idle_connections(way.url) as kept:
         idling.memory.append((before, memory_mb(way.hops["consumer"])[0]))
-        visit = visiting.visit(way, script, connections=IN_FLIGHT, seconds=seconds)
+        visit = visiting.visit(way, script, IN_FLIGHT, pace)
         idling.closed += sum(map(_closed, kept))
     return visit
 

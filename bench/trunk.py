@@ -32,7 +32,7 @@ def measure(pace: Pace) -> dict[str, Any]:
             ask_once(way)
         visiting.warm(ways, script)
         visits = visiting.in_turn(
-            ways, rounds, lambda way, connections: visiting.visit(way, script, connections, pace.seconds)
+            ways, rounds, lambda way, connections: visiting.visit(way, script, connections, pace)
         )
         lost = ground.trunks_down()
     return {

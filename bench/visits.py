@@ -14,13 +14,14 @@ from typing import Any
 
 from bench import wrk
 from bench.field import Way
+from bench.pace import Pace
 from bench.processes import cpu_us, memory_mb
 
 ANCHOR = "nginx"
 SOME_ROUNDS = 5
 """Rounds of the loads that are not the one most goals are stated for."""
 _SETTLE_S = 0.15
-_REST_S, _REST_MAX_S = 1.1, 30.0
+_REST_S = 1.1
 _REST_SHARE = 0.01
 """Of a processor, by hop: what a node at rest takes."""
 
@@ -47,22 +48,22 @@ Visits = dict[tuple[str, int], list[Visit]]
 """By the name of the way and how many were in flight; the rounds in order."""
 
 
-def visit(way: Way, script: Path, connections: int, seconds: float) -> Visit:
+def visit(way: Way, script: Path, connections: int, pace: Pace) -> Visit:
     """Load `way` once, and wait until it has come to rest."""
     before = {name: cpu_us(pid) for name, pid in way.hops.items()}
-    load = wrk.run(way.url, script, connections=connections, seconds=seconds)
+    load = wrk.run(way.url, script, connections=connections, seconds=pace.seconds)
     time.sleep(_SETTLE_S)
     after = {name: cpu_us(pid) for name, pid in way.hops.items()}
-    rest(way)
+    rest(way, pace.rest_s)
     messages = max(1, load.requests)
     used = {name: (after[name] - before[name]) / messages for name in way.hops}
     later = {name: (cpu_us(pid) - after[name]) / messages for name, pid in way.hops.items()}
     return Visit(load, used, later, {name: memory_mb(pid) for name, pid in way.hops.items()})
 
 
-def rest(way: Way) -> None:
+def rest(way: Way, most_s: float) -> None:
     """Wait until the hops have nothing left to do, so that it does not fall on those who are visited next."""
-    for _ in range(int(_REST_MAX_S / _REST_S) if way.hops else 0):
+    for _ in range(int(most_s / _REST_S) if way.hops else 0):
         before = sum(map(cpu_us, way.hops.values()))
         time.sleep(_REST_S)
         if sum(map(cpu_us, way.hops.values())) - before <= _REST_SHARE * len(way.hops) * _REST_S * 1e6:
