@@ -14,6 +14,7 @@ import httptools
 
 from lienthong.adapters.http.answer import REASON_LENGTH_MAX, WITHOUT_BODY, Caller, ClientBounds, HttpAnswer
 from lienthong.adapters.http.flow import BodySink, FlowControl
+from lienthong.adapters.http.gathering import gathered
 from lienthong.adapters.http.inbox import InboxProtocol
 from lienthong.adapters.http.usual import usual_answer
 from lienthong.domain.errors import LienthongError, Unavailable
@@ -78,8 +79,8 @@ class HttpClientConnection(InboxProtocol):
 
     # ---- asyncio callbacks
     def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        self._flow = FlowControl(transport)
+        self.transport = gathered(transport)
+        self._flow = FlowControl(self.transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._pool.lost(self)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import httptools
 
 from lienthong.adapters.http.flow import BodySink, FlowControl
+from lienthong.adapters.http.gathering import gathered
 from lienthong.adapters.http.inbox import InboxProtocol
 from lienthong.adapters.http.request import (
     BoundError,
@@ -73,7 +74,7 @@ class HttpServerConnection(InboxProtocol):
 
     # ---- asyncio callbacks
     def connection_made(self, transport: Any) -> None:
-        self.transport = transport
+        self.transport = transport = gathered(transport)
         self._flow = FlowControl(transport)
         self.deadline = self._clock() + self._bounds.header_s
         self._registry.add(self)
@@ -263,8 +264,7 @@ class HttpServerConnection(InboxProtocol):
     # ---- for the handler
     def respond(self, data: bytes, *, keep_alive: bool = True) -> None:
         """Write one whole answer (head and body) and take up the next request."""
-        if not self.transport.is_closing():
-            self.transport.write(data)
+        self.flow.write(data)
         self._next(keep_alive)
 
     def start(self, head: bytes) -> FlowControl:

@@ -14,12 +14,15 @@ _STOP_S = 30.0
 def supervise(processes: Sequence[subprocess.Popen[bytes]]) -> int:
     """Wait until a signal asks to stop or a process ends, stop all, give the first exit code that is not 0.
 
-    SIGHUP is passed on to all of them.
+    SIGHUP is passed on to all of them. Each is asked to stop once: a second signal would end one that is just ending.
     """
+    asked: list[subprocess.Popen[bytes]] = []
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for process in processes:
-            process.terminate()
+            if process not in asked:
+                asked.append(process)
+                process.terminate()
 
     def renew(number: int, _frame: FrameType | None) -> None:
         for process in processes:

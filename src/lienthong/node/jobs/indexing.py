@@ -38,12 +38,14 @@ class Pace:
         self._quiet = False
 
     def may_work(self) -> bool:
-        """Whether now is such a moment. Looks around at most twice a second."""
-        now = self._clock()
-        if now - self._looked >= LOOK_S:
-            ended = self._ended()
-            self._quiet = ended - self._seen <= BUSY_PER_S * (now - self._looked)
+        """Whether now is such a moment. One ends at once; whether one has begun is seen twice a second at most."""
+        now, ended = self._clock(), self._ended()
+        passed, came = now - self._looked, ended - self._seen
+        if passed >= LOOK_S:
+            self._quiet = came <= BUSY_PER_S * passed
             self._looked, self._seen = now, ended
+        elif came > BUSY_PER_S * LOOK_S:
+            self._quiet = False
         return self._quiet or now - self._current >= LATE_S
 
     def caught_up(self) -> None:

@@ -46,6 +46,8 @@ def test_it_waits_while_many_exchanges_end() -> None:
     assert world.after(LOOK_S, per_s=BUSY_PER_S)
     assert world.after(LOOK_S / 2, per_s=0)
     assert not world.after(LOOK_S, per_s=2 * BUSY_PER_S), "it stops when the node is busy again"
+    assert world.after(LOOK_S, per_s=0)
+    assert not world.after(LOOK_S / 10, per_s=20 * BUSY_PER_S), "at once where many come at a time"
 
 
 def test_it_does_not_wait_for_ever() -> None:
