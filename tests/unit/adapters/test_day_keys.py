@@ -82,7 +82,7 @@ def test_a_change_is_refused(tmp_path: Path) -> None:
         (key_id, nonce, content[:-1], associated),
         (key_id, nonce, content, b"other"),
         (key_id, nonce[:-1] + b"x", content, associated),
-        (key_id, b"x" + nonce[1:], content, associated),
+        (key_id, bytes([nonce[0] ^ 1]) + nonce[1:], content, associated),
     ):
         with pytest.raises(Unproven, match="InvalidReference"):
             keys.open(*changed)

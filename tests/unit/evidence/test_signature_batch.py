@@ -120,7 +120,8 @@ def test_the_steps_and_codes_are_those_of_one_message() -> None:
     assert _code(signature=SIGNER.sign(BATCH.root, late), now_ms=late) == "CertValidation"
     assert _code(now_ms=NOW_MS + WINDOW_MS + 1) == "MessageExpired"
     assert _code(signature=replace(SIGNATURE, signed_at_ms=NOW_MS + 1)) == "InvalidSignatureValue"
-    assert _code(signature=replace(SIGNATURE, value=SIGNATURE.value[:-1] + b"\x00")) == "InvalidSignatureValue"
+    forged = SIGNATURE.value[:-1] + bytes([SIGNATURE.value[-1] ^ 1])
+    assert _code(signature=replace(SIGNATURE, value=forged)) == "InvalidSignatureValue"
 
 
 PLACE = BATCH.place(1)
