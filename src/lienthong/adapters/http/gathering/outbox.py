@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from lienthong.adapters.http.gathering.write_each import MOST, WriteEach
+from lienthong.adapters.http.gathering.write_each import MOST, WriteEach, one_by_one
 
 SHORT: Final = 16 << 10
 """Bytes: what is longer goes out at once, as it costs more than the call."""
@@ -45,7 +45,15 @@ class Outbox:
             for transport in transports:
                 transport.went_out(0)
             return
-        for index, taken in enumerate(self._write_each(files, chunks)):
+        try:
+            written = self._write_each(files, chunks)
+        except OSError:
+            # Nobody knows what went out: better no answer than half of one, or one twice.
+            self._write_each = one_by_one
+            for transport in transports:
+                transport.give_up()
+            return
+        for index, taken in enumerate(written):
             transports[index].went_out(taken)
 
 
@@ -83,6 +91,11 @@ class GatheredTransport:
         data, self._unsent = self._unsent, None
         if data is not None and size < len(data):
             self._transport.write(data[size:])
+
+    def give_up(self) -> None:
+        """It is not known what went out: break off."""
+        self._unsent = None
+        self._transport.abort()
 
     def _settle(self) -> None:
         if self._unsent is not None:

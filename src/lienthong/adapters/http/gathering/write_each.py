@@ -22,7 +22,8 @@ MOST: Final = 128
 """So many chunks are written at once, at most."""
 WriteEach = Callable[[list[int], list[bytes]], list[int]]
 """Takes descriptors of sockets and what each is to be given; gives how many bytes each took: 0 also where it is
-closed or broken, which the next write to it finds out. Raises ValueError for too many, or not as many of both."""
+closed or broken, which the next write to it finds out. Raises ValueError for too many, or not as many of both, and
+OSError where it is not known what went out."""
 
 
 def one_by_one(files: list[int], chunks: list[bytes]) -> list[int]:

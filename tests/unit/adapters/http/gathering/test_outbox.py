@@ -155,6 +155,24 @@ def test_nothing_goes_to_a_descriptor_that_may_be_anothers_by_now() -> None:
     assert [one.done for one in turn.inner] == [[b"x"], [b"x"], [b"x"]], "a transport that is closing drops it itself"
 
 
+def test_where_it_is_not_known_what_went_out_the_connections_end() -> None:
+    turn = Turn(4)
+
+    def broken(_files: list[int], _chunks: list[bytes]) -> list[int]:
+        raise OSError(22, "the system does not say")
+
+    turn.outbox = Outbox(turn, broken)  # type: ignore[arg-type]
+    turn.all = [GatheredTransport(one, number + 9000, turn.outbox) for number, one in enumerate(turn.inner)]
+    for transport in turn.all[:2]:
+        transport.write(b"x")
+    turn.end()
+    assert [one.done for one in turn.inner] == [[("abort",)], [("abort",)], [], []]
+    for transport in turn.all[2:]:
+        transport.write(b"y")
+    turn.end()
+    assert [one.done for one in turn.inner[2:]] == [[b"y"], [b"y"]], "and the next ones go out one by one"
+
+
 def test_a_transport_with_tls_or_without_a_socket_stays_as_it_is() -> None:
     for known in ({"ssl_object": object(), "socket": object()}, {}):
         plain = Transport()
