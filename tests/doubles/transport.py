@@ -15,6 +15,7 @@ class Transport:
         self.aborted = False
         self.eof = False
         self.unread = 0
+        self.protocol: Any = None
 
     def write(self, data: bytes) -> None:
         assert not self.closed
@@ -40,6 +41,9 @@ class Transport:
 
     def abort(self) -> None:
         self.aborted = True
+
+    def set_protocol(self, protocol: Any) -> None:
+        self.protocol = protocol
 
     def pause_reading(self) -> None:
         assert self.reading

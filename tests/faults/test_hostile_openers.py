@@ -15,6 +15,7 @@ import pytest
 from tests.doubles.hand_trunk import HELLO, hand_trunk, signed_frame
 from tests.doubles.peer_caller import PeerCaller
 from tests.doubles.plain_client import CLIENT, call
+from tests.doubles.process_status import told
 from tests.doubles.rig import BOTH, SERVICE, NodeProcess, Rig
 from tests.doubles.scripted_service import ScriptedService
 from tests.faults.conftest import LIMITS, check_sound
@@ -232,9 +233,7 @@ def test_an_id_again_after_the_node_was_killed_is_refused(rig: Rig, system: Scri
 def memory(node: NodeProcess) -> int:
     """Bytes of the node that are in memory."""
     assert node.process is not None
-    with open(f"/proc/{node.process.pid}/status", encoding="ascii") as status:
-        (line,) = [line for line in status if line.startswith("VmRSS")]
-    return int(line.split()[1]) * 1024
+    return int(told(node.process.pid, "VmRSS")) * 1024
 
 
 def pour(rig: Rig, flood: Iterator[bytes], seconds: float = 5) -> int:

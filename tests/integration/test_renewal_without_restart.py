@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.doubles.on_record import records
+from tests.doubles.process_status import minds
 from tests.doubles.rig import BOTH, CONSUMER, PROVIDER, Keys, NodeProcess, Rig, free_port, make_keys
 from tests.doubles.scripted_service import ScriptedService
 from tests.doubles.traffic import Traffic, channels, events, publish
@@ -215,7 +216,7 @@ def test_a_reload_before_the_node_is_ready_does_not_end_it(
 
     def early() -> None:
         end = time.monotonic() + 10
-        while node.process is None or not minds_sighup(node.process.pid):
+        while node.process is None or not minds(node.process.pid, signal.SIGHUP):
             assert time.monotonic() < end
             time.sleep(0.002)
         for _ in range(100):
@@ -229,10 +230,3 @@ def test_a_reload_before_the_node_is_ready_does_not_end_it(
     until(node, "node.ready", workers)
     assert node.healthy()
     assert node.stop() == 0
-
-
-def minds_sighup(process_id: int) -> bool:
-    """Whether the signal does not end the process any more."""
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
-    masks = [line.split()[1] for line in status.splitlines() if line.startswith(("SigIgn", "SigCgt"))]
-    return any(int(mask, 16) & 1 << signal.SIGHUP - 1 for mask in masks)

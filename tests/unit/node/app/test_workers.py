@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from tests.doubles.process_status import minds
 
 SUPERVISOR = """
 import subprocess, sys
@@ -41,17 +41,10 @@ def supervisor(*kinds: str) -> subprocess.Popen[bytes]:
     assert made.stdout is not None
     assert made.stdout.readline() == b"up\n"
     end = time.monotonic() + 20
-    while made.poll() is None and not minds_sigterm(made.pid):
+    while made.poll() is None and not minds(made.pid, signal.SIGTERM):
         assert time.monotonic() < end
         time.sleep(0.002)
     return made
-
-
-def minds_sigterm(process_id: int) -> bool:
-    """Whether the signal does not end the process any more."""
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
-    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(int(caught, 16) & 1 << signal.SIGTERM - 1)
 
 
 def test_one_that_is_ending_is_not_asked_again() -> None:

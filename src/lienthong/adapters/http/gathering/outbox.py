@@ -100,6 +100,7 @@ class GatheredTransport:
     def _settle(self) -> None:
         if self._unsent is not None:
             self._outbox.flush()
+            assert self._unsent is None, "who is being told what went out does not write"
 
     def writelines(self, pieces: list[bytes]) -> None:
         """At once."""

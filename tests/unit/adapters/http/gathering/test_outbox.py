@@ -12,61 +12,36 @@ import pytest
 import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.doubles.transport import Transport
+from tests.doubles.turns import Turns
 
 from lienthong.adapters.http.gathering import gathered
 from lienthong.adapters.http.gathering.outbox import SHORT, GatheredTransport, Outbox
-from lienthong.adapters.http.gathering.write_each import MOST, new_write_each
+from lienthong.adapters.http.gathering.write_each import MOST
+
+LONG = bytes(SHORT + 1)
 
 
-class Transport:
-    """Keeps what is done with it."""
-
-    def __init__(self) -> None:
-        self.done: list[object] = []
-        self.size = 0
-        self.closing = False
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *given: self.done.append((name, *given))
-
-    def write(self, data: bytes) -> None:
-        self.done.append(data)
-
-    def get_write_buffer_size(self) -> int:
-        return self.size
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def can_write_eof(self) -> bool:
-        return True
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
-
-
-class Turn:
-    """A turn of a loop, and sockets that take as much as `room` says."""
+class Turn(Turns):
+    """A turn of a loop, and connections whose sockets take as much as `room` says."""
 
     def __init__(self, connections: int) -> None:
-        self.soon: list[Callable[[], None]] = []
+        super().__init__()
         self.calls: list[dict[int, bytes]] = []
         self.room = 1 << 30
         self.outbox = Outbox(self, self.write_each)  # type: ignore[arg-type]
         self.inner = [Transport() for _ in range(connections)]
         self.all = [GatheredTransport(one, number, self.outbox) for number, one in enumerate(self.inner)]
 
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        self.soon.append(callback)
-
     def write_each(self, files: list[int], chunks: list[bytes]) -> list[int]:
+        for one in self.inner:
+            assert (one.written, one.is_closing(), one.eof, one.protocol) == (b"", False, False, None), "it is first"
         self.calls.append(dict(zip(files, chunks, strict=True)))
         return [min(self.room, len(chunk)) for chunk in chunks]
 
-    def end(self) -> None:
-        soon, self.soon = self.soon, []
-        for callback in soon:
-            callback()
+    def usual(self) -> list[bytes]:
+        """What went out in the usual way."""
+        return [one.written for one in self.inner]
 
 
 def test_what_a_turn_writes_goes_out_at_its_end_with_one_call() -> None:
@@ -75,14 +50,14 @@ def test_what_a_turn_writes_goes_out_at_its_end_with_one_call() -> None:
         transport.write(b"answer %d" % number)
         assert transport.get_write_buffer_size() == 8
     assert turn.calls == []
-    turn.end()
+    turn.turn()
     assert turn.calls == [{0: b"answer 0", 1: b"answer 1", 2: b"answer 2"}]
-    assert [one.done for one in turn.inner] == [[], [], []]
+    assert turn.usual() == [b"", b"", b""]
     assert turn.all[0].get_write_buffer_size() == 0
-    turn.end()
+    turn.turn()
     turn.all[1].write(b"next")
     turn.all[2].write(b"turn")
-    turn.end()
+    turn.turn()
     assert turn.calls[1:] == [{1: b"next", 2: b"turn"}]
 
 
@@ -91,26 +66,26 @@ def test_what_did_not_go_out_goes_out_in_the_usual_way() -> None:
     turn.room = 3
     turn.all[0].write(b"a long answer")
     turn.all[1].write(b"ok")
-    turn.end()
-    assert [one.done for one in turn.inner] == [[b"ong answer"], []]
+    turn.turn()
+    assert turn.usual() == [b"ong answer", b""]
 
 
 def test_one_that_is_alone_goes_out_in_the_usual_way() -> None:
     turn = Turn(1)
     turn.all[0].write(b"alone")
-    turn.end()
+    turn.turn()
     assert turn.calls == []
-    assert turn.inner[0].done == [b"alone"]
+    assert turn.usual() == [b"alone"]
 
 
 def test_where_something_waits_or_is_long_it_is_written_at_once() -> None:
     turn = Turn(2)
-    turn.inner[0].size = 1
+    turn.inner[0].unread = 1
     turn.all[0].write(b"behind it")
-    turn.all[1].write(bytes(SHORT + 1))
-    assert [len(one.done) for one in turn.inner] == [1, 1]
+    turn.all[1].write(LONG)
+    assert turn.usual() == [b"behind it", LONG]
     turn.all[0].write(b"")
-    turn.end()
+    turn.turn()
     assert turn.calls == []
 
 
@@ -119,40 +94,42 @@ def test_so_many_go_out_before_the_end_of_the_turn() -> None:
     for transport in turn.all:
         transport.write(b"x")
     assert [len(call) for call in turn.calls] == [MOST]
-    turn.end()
+    turn.turn()
     assert [len(call) for call in turn.calls] == [MOST, 2]
 
 
 @pytest.mark.parametrize(
-    "act",
+    ("act", "done"),
     [
-        lambda one: one.write(b"more"),
-        lambda one: one.write(bytes(SHORT + 1)),
-        lambda one: one.writelines([b"more"]),
-        lambda one: one.close(),
-        lambda one: one.abort(),
-        lambda one: one.write_eof(),
-        lambda one: one.set_protocol(None),
+        (lambda one: one.write(b"more"), lambda inner: inner.written == b"more"),
+        (lambda one: one.write(LONG), lambda inner: inner.written == LONG),
+        (lambda one: one.writelines([b"more"]), lambda inner: inner.written == b"more"),
+        (lambda one: one.close(), lambda inner: inner.closed),
+        (lambda one: one.abort(), lambda inner: inner.aborted),
+        (lambda one: one.write_eof(), lambda inner: inner.eof),
+        (lambda one: one.set_protocol("other"), lambda inner: inner.protocol == "other"),
     ],
 )
-def test_what_was_written_before_goes_out_before(act: Callable[[GatheredTransport], None]) -> None:
+def test_what_was_written_before_goes_out_before(
+    act: Callable[[GatheredTransport], None], done: Callable[[Transport], bool]
+) -> None:
     turn = Turn(2)
     turn.all[1].write(b"another's")
     turn.all[0].write(b"first")
     act(turn.all[0])
     assert turn.calls == [{1: b"another's", 0: b"first"}]
-    turn.end()
-    assert len(turn.inner[0].done) == 1
+    turn.turn()
+    assert done(turn.inner[0])
 
 
 def test_nothing_goes_to_a_descriptor_that_may_be_anothers_by_now() -> None:
     turn = Turn(3)
     for transport in turn.all:
         transport.write(b"x")
-    turn.inner[1].closing = True
-    turn.end()
+    turn.inner[1].aborted = True
+    turn.turn()
     assert turn.calls == []
-    assert [one.done for one in turn.inner] == [[b"x"], [b"x"], [b"x"]], "a transport that is closing drops it itself"
+    assert turn.usual() == [b"x", b"x", b"x"], "a transport that is closing drops it itself"
 
 
 def test_where_it_is_not_known_what_went_out_the_connections_end() -> None:
@@ -165,18 +142,19 @@ def test_where_it_is_not_known_what_went_out_the_connections_end() -> None:
     turn.all = [GatheredTransport(one, number + 9000, turn.outbox) for number, one in enumerate(turn.inner)]
     for transport in turn.all[:2]:
         transport.write(b"x")
-    turn.end()
-    assert [one.done for one in turn.inner] == [[("abort",)], [("abort",)], [], []]
+    turn.turn()
+    assert [one.aborted for one in turn.inner] == [True, True, False, False]
+    assert turn.usual() == [b"", b"", b"", b""]
     for transport in turn.all[2:]:
         transport.write(b"y")
-    turn.end()
-    assert [one.done for one in turn.inner[2:]] == [[b"y"], [b"y"]], "and the next ones go out one by one"
+    turn.turn()
+    assert turn.usual()[2:] == [b"y", b"y"], "and the next ones go out one by one"
 
 
-def test_a_transport_with_tls_or_without_a_socket_stays_as_it_is() -> None:
+def test_a_transport_with_tls_or_without_a_socket_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     for known in ({"ssl_object": object(), "socket": object()}, {}):
         plain = Transport()
-        plain.get_extra_info = lambda name, default=None, known=known: known.get(name, default)  # type: ignore[method-assign, misc]
+        monkeypatch.setattr(plain, "get_extra_info", known.get)
         assert gathered(plain) is plain
 
 
@@ -234,4 +212,3 @@ def test_the_outbox_of_a_loop_is_its_own() -> None:
         return again[0]  # type: ignore[no-any-return]
 
     assert asyncio.run(outbox()) is not asyncio.run(outbox())
-    assert new_write_each() is not None
