@@ -80,6 +80,7 @@ class GatheredTransport:
     def write(self, data: bytes) -> None:
         """At the end of this turn, with others, or at once if it is long or others stand before it."""
         self._settle()
+        assert self._unsent is None, "nobody writes while it is told what went out"
         if len(data) > SHORT or self._transport.get_write_buffer_size():
             self._transport.write(data)
         elif data:
@@ -100,7 +101,6 @@ class GatheredTransport:
     def _settle(self) -> None:
         if self._unsent is not None:
             self._outbox.flush()
-            assert self._unsent is None, "who is being told what went out does not write"
 
     def writelines(self, pieces: list[bytes]) -> None:
         """At once."""
