@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from lienthong.domain.errors import Unproven
-from lienthong.evidence.digest.of_each import sha256_of_each
+from lienthong.evidence.digest.of_each import sha256_of_pairs
 
 HASH_SIZE = 32
 TREE_SIZE_MAX = 1 << 20
@@ -65,19 +65,16 @@ def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> b
 
 
 def _parent(left: bytes, right: bytes) -> bytes:
-    return sha256(_pair(left, right)).digest()
+    return sha256(_NODE + left + right).digest()
 
 
-def _pair(left: bytes, right: bytes) -> bytes:
-    return _NODE + left + right
-
-
-def _levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
+def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
     """The nodes of each level, the leaves first, the root alone in the last."""
     assert 0 < len(leaves) <= TREE_SIZE_MAX, "a tree has 1 to TREE_SIZE_MAX leaves"
-    levels, level = [leaves], leaves
+    level = list(leaves)
+    levels = [level]
     while len(level) > 1:
-        above = sha256_of_each([_pair(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)])
+        above = sha256_of_pairs(_NODE, level)
         if len(level) & 1:
             above.append(level[-1])
         levels.append(above)
@@ -85,7 +82,7 @@ def _levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
     return levels
 
 
-def _paths(levels: list[Sequence[bytes]]) -> list[tuple[bytes, ...]]:
+def _paths(levels: list[list[bytes]]) -> list[tuple[bytes, ...]]:
     """From the root down: the path of a node is its sibling, then the path of its parent."""
     paths: list[tuple[bytes, ...]] = [()]
     for at in range(len(levels) - 2, -1, -1):

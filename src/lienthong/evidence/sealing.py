@@ -23,6 +23,7 @@ _BODY: Final = Record.__struct_fields__.index("body")
 _NOTHING: Final = 2
 """Bytes of an empty binary value at the end of the array."""
 _USUAL_MAX: Final = 1024
+_PACKED_USUAL: Final = 320
 _pack: Final = msgspec.msgpack.Encoder().encode_into
 
 
@@ -77,7 +78,8 @@ def _sealed(
             fields[_BODY] = b""
         kept.append(fields)
     nonce = key.nonce()
-    clear = bytearray(_USUAL_MAX)  # grows by itself, to the length of what is packed
+    # It grows by itself, and is cut to the length of what is packed: made about so large, it need not.
+    clear = bytearray(_USUAL_MAX + _PACKED_USUAL * len(records) + LEAF_SIZE * len(leaves))
     _pack((SEALED_VERSION, signature, b"".join(leaves), kept, key.key_id, nonce, lengths, b""), clear)
     del clear[-_NOTHING:]
     sealed = key.seal(nonce, b"".join(parts), clear)

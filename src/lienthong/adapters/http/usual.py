@@ -1,4 +1,5 @@
-"""Whole messages in the form that nearly all have, read by their lines: no parser, one look for a line seen before.
+"""Whole messages in the form that nearly all have, read without a parser: by their head, where it was seen before,
+else line by line.
 
 Only bytes that are, as a whole, one message of exactly this form are read here: HTTP/1.1, lines that end with CRLF,
 a body whose length is said once, nothing that changes framing or connection. For everything else the answer is None,
@@ -8,6 +9,7 @@ and the general parser reads the same bytes; a property test holds the two again
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from lienthong.adapters.http.answer import REASON_LENGTH_MAX, WITHOUT_BODY, ClientBounds, HttpAnswer
@@ -24,6 +26,7 @@ _UNUSUAL: Final = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"trai
 _EACH_TIME: Final = frozenset({b"x-road-id", b"lienthong-case", b"traceparent", b"x-request-id"})
 """Another value in each message: knowing them would only push out the others."""
 _KNOWN_SIZE_MAX: Final = 512
+_HEAD_SIZE_MAX: Final = 2048
 _NO_LENGTH: Final = -1
 
 
@@ -52,21 +55,37 @@ _LINES: Final[Memo[bytes, _Line]] = Memo(4096)
 _FIRSTS: Final[Memo[bytes, _First]] = Memo(4096)
 
 
+class _Head:
+    """All before the empty line. `headers` belong to every message that begins so: nobody changes them."""
+
+    __slots__ = ("first", "headers", "length")
+
+    def __init__(self, first: _First, headers: list[tuple[bytes, bytes]], length: int) -> None:
+        self.first = first
+        self.headers = headers
+        self.length = length
+
+
+_REQUESTS: Final[Memo[bytes, _Head]] = Memo(1024)
+_ANSWERS: Final[Memo[bytes, _Head]] = Memo(1024)
+
+
 def usual_request(data: bytes, request: HttpRequest, bounds: Bounds) -> HttpRequest | None:
     """`request`, filled with what `data` is if it is one whole request of the usual form."""
     end = data.find(b"\r\n\r\n", 0, bounds.header_bytes)
     if end < 0:
         return None
-    lines = data[:end].split(b"\r\n")
-    first = _request_line(lines[0])
-    if first is None or len(lines) > bounds.header_count:
+    text = data[:end]
+    head = _REQUESTS.known.get(text)
+    if head is None:
+        head = _head(text, _request_line, _REQUESTS)
+    if head is None or len(head.headers) >= bounds.header_count:
         return None
-    headers: list[tuple[bytes, bytes]] = []
-    length = _headers(lines, headers)
-    size = end + 4
-    if length is None or length > bounds.inline_body or len(data) - size != max(length, 0):
+    length, size = head.length, end + 4
+    if length > bounds.inline_body or len(data) - size != max(length, 0):
         return None
-    request.method, request.target, request.headers = first.word, first.text, headers
+    first = head.first
+    request.method, request.target, request.headers = first.word, first.text, head.headers
     if length > 0:
         request.body = data[size:]
     return request
@@ -77,37 +96,46 @@ def usual_answer(data: bytes, bounds: ClientBounds) -> HttpAnswer | None:
     end = data.find(b"\r\n\r\n", 0, bounds.header_bytes)
     if end < 0:
         return None
-    lines = data[:end].split(b"\r\n")
-    first = _status_line(lines[0])
-    if first is None or len(lines) > bounds.header_count:
+    text = data[:end]
+    head = _ANSWERS.known.get(text)
+    if head is None:
+        head = _head(text, _status_line, _ANSWERS)
+    if head is None or len(head.headers) >= bounds.header_count:
+        return None
+    length, size = head.length, end + 4
+    if length < 0 or length > bounds.inline_body or len(data) - size != length:
         return None
     answer = HttpAnswer()
-    length = _headers(lines, answer.headers)
-    size = end + 4
-    if length is None or length < 0 or length > bounds.inline_body or len(data) - size != length:
-        return None
-    answer.status, answer.reason = first.status, first.text
+    answer.headers = head.headers
+    answer.status, answer.reason = head.first.status, head.first.text
     if length > 0:
         answer.body = data[size:]
     return answer
 
 
-def _headers(lines: list[bytes], headers: list[tuple[bytes, bytes]]) -> int | None:
-    """The length of the body that the lines after the first say, -1 where none does; None where one is not usual."""
-    length = _NO_LENGTH
+def _head(text: bytes, first_line: Callable[[bytes], _First | None], known: Memo[bytes, _Head]) -> _Head | None:
+    """What `text` says, None where a line is not usual or the length comes twice."""
+    lines = text.split(b"\r\n")
+    first = first_line(lines[0])
+    if first is None:
+        return None
+    headers: list[tuple[bytes, bytes]] = []
+    length, lasting = _NO_LENGTH, len(text) <= _HEAD_SIZE_MAX
     for at in range(1, len(lines)):
-        text = lines[at]
-        line = _LINES.known.get(text)
+        line = _LINES.known.get(lines[at])
         if line is None:
-            line = _line(text)
+            line = _line(lines[at])
             if line is None:
                 return None
+            # One that is not kept as a line is another one in each message.
+            lasting = lasting and lines[at] in _LINES.known
         if line.length != _NO_LENGTH:
             if length != _NO_LENGTH:
                 return None
             length = line.length
         headers.append(line.header)
-    return length
+    head = _Head(first, headers, length)
+    return known.keep(text, head) if lasting else head
 
 
 def _line(text: bytes) -> _Line | None:

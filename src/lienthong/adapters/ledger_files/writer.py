@@ -1,10 +1,11 @@
-"""The one writer of a node's ledger: records in from the event loop, group commit in a thread, word back to the loop.
+"""The one writer of a node's ledger: records in from the event loop, group commit, word back to the loop.
 
 Law: ``done(None)`` is called only after the record is on disk; ``done(error)`` is called for every other accepted
-record; nothing is lost silently. A commit takes whatever has arrived since the last one began (no timer): alone a
-record is a group of one. While each turn of the loop brings more, a crowd waits for the next turn, within bounds:
-each commit takes the interpreter from the loop. After a write error nothing more is accepted until `reopen`. A record
-that was reported as failed may still stand in the ledger after a crash; never the other way round.
+record; nothing is lost silently. One commit is under way at a time, and takes whatever has arrived since the last
+one began (no timer): alone a record is a group of one. While each turn of the loop brings more, a crowd waits for the
+next turn, within bounds. The loop writes, of which the system only takes note; `syncing` makes it durable. After a
+write error nothing more is accepted until `reopen`. A record that was reported as failed may still stand in the
+ledger after a crash; never the other way round.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Thread
 
 from lienthong.adapters.ledger_files.next_segment import NextSegment
@@ -30,6 +30,7 @@ from lienthong.adapters.ledger_files.segments import (
     sync_directory,
     write_fully,
 )
+from lienthong.adapters.ledger_files.syncing import Syncing, new_syncing
 from lienthong.domain.errors import Unavailable
 from lienthong.evidence.segment import (
     ENTRY_HEAD_SIZE,
@@ -42,9 +43,8 @@ from lienthong.evidence.segment import (
 )
 
 LOCK_FILE = "ledger.lock"
-CROWD = 6
-"""So many records wait for the next turn of the loop, if this one brought more of them."""
 CROWD_MAX, CROWD_S = 32, 0.001
+"""Fewer records wait for the next turn of the loop, as long as each brings more, and no longer (seconds)."""
 LATER_S = 0.005
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
@@ -80,6 +80,7 @@ class LedgerWriter:
         *,
         clock_ms: Callable[[], int],
         settings: LedgerSettings,
+        new_syncing: Callable[[asyncio.AbstractEventLoop], Syncing] = new_syncing,
     ) -> None:
         self._directory = directory
         self._loop = loop
@@ -88,10 +89,13 @@ class LedgerWriter:
         self._records_max = settings.queue_records_max
         self._bytes_max = settings.queue_bytes_max
         self._record_bytes_max = settings.record_bytes_max
-        self._queue: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
+        self._new_syncing = new_syncing
+        self._syncing: Syncing | None = None
         self._pending: list[_Waiting] = []
-        self._fetched: list[_Waiting] = []
-        self._closing = False
+        self._handed: list[_Waiting] = []
+        self._group: list[_Waiting] = []
+        self._group_size = 0
+        self._group_end: Tail | None = None
         self._handing = False
         self._late = False
         self._crowd = 0
@@ -103,7 +107,7 @@ class LedgerWriter:
         self._lock = -1
         self._descriptor = -1
         self._tail: Tail | None = None
-        self._writing: Thread | None = None
+        self._rotating: Thread | None = None
         self._next = NextSegment(directory, settings.segment_bytes, _failed)
 
     @property
@@ -129,6 +133,7 @@ class LedgerWriter:
         """
         self._take_lock()
         try:
+            self._syncing = self._new_syncing(self._loop)
             numbers = segment_numbers(self._directory)
             if numbers:
                 self._open_last(find_tail(self._directory, len(numbers)))
@@ -184,7 +189,7 @@ class LedgerWriter:
     def _waits_for_more(self) -> bool:
         """Whether the crowd of records is still growing, and has not for too long."""
         count, before, self._crowd = len(self._pending), self._crowd, 0
-        if not CROWD <= count < CROWD_MAX or count == before:
+        if count >= CROWD_MAX or count == before:
             return False
         now = self._loop.time()
         if not before:
@@ -198,7 +203,9 @@ class LedgerWriter:
         pending, self._pending = self._pending, []
         self._handing = False
         if pending:
-            self._queue.put(pending)
+            self._handed = self._handed + pending if self._handed else pending
+            if not self._group:
+                self._commit_next()
 
     def reopen(self) -> None:
         """After a failure: clear what was not acknowledged and accept records again. Raises Unavailable again if not.
@@ -209,7 +216,7 @@ class LedgerWriter:
         assert self._tail is not None, "started"
         if self._failure is None or self._closed is not None:
             return
-        self._join()
+        self._next.join()
         try:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
@@ -228,10 +235,8 @@ class LedgerWriter:
         if self._closed is None:
             self._closed = self._loop.create_future()
             self._hand_over_now()
-            self._queue.put(None)
-            if self._failure is not None:
-                self._finish()
             self._failure = Unavailable("LoggingFailed", "The ledger is closed")
+            self._finish_when_closed()
         await asyncio.shield(self._closed)
 
     # Opening and closing.
@@ -261,128 +266,121 @@ class LedgerWriter:
         self._tail = tail
 
     def _begin(self) -> None:
-        self._failure = None
         self._next.prepare()
-        self._writing = Thread(target=self._write_groups, name="ledger-writer", daemon=True)
-        self._writing.start()
+        self._failure = None
 
     def _release(self) -> None:
+        if self._syncing is not None:
+            self._syncing.close()
+            self._syncing = None
         for descriptor in (self._descriptor, self._lock):
             if descriptor >= 0:
                 os.close(descriptor)
         self._descriptor = self._lock = -1
 
-    def _join(self) -> None:
-        if self._writing is not None:
-            self._writing.join()
+    def _finish_when_closed(self) -> None:
+        """Release the ledger, where it is to be closed and nothing is left to be written."""
+        if self._closed is None or self._closed.done() or self._group or self._handed:
+            return
         self._next.join()
-
-    def _finish(self) -> None:
-        self._join()
         self._release()
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(None)
+        self._closed.set_result(None)
 
-    # The writer thread.
+    # One commit after the other.
 
-    def _write_groups(self) -> None:
-        """Commit group after group until the ledger is closed or a write fails."""
-        going_on = True
-        while going_on:
-            group, size, going_on = self._next_group()
-            failure: Unavailable | None = None
-            try:
-                if group:
-                    self._commit([encoded for encoded, _ in group], size)
-            except OSError as error:
-                failure, going_on = _failed(error), False
-            try:
-                self._loop.call_soon_threadsafe(self._tell, group, size, failure, not going_on)
-            except RuntimeError:
-                return  # the loop is closed: nobody is there to be told
+    def _commit_next(self) -> None:
+        """Begin the next commit, of what waits: none is under way."""
+        if not self._handed:
+            return
+        self._take_group()
+        tail = self._tail
+        assert tail is not None, "started"
+        if tail.offset + ENTRY_HEAD_SIZE + self._group_size > self._settings.segment_bytes:
+            self._rotating = Thread(target=self._rotate, args=(tail,), name="ledger-next-segment", daemon=True)
+            self._rotating.start()
+        else:
+            self._write_group(tail)
 
-    def _next_group(self) -> tuple[list[_Waiting], int, bool]:
-        """Whatever waits, up to the bounds; False at the end once the ledger is to be closed."""
-        going_on = self._fetch(wait=not self._fetched)
-        fetched = self._fetched
+    def _take_group(self) -> None:
+        """Of what waits, as much as goes into one commit."""
+        handed = self._handed
         count, size = 0, 0
         bytes_max = self._settings.group_bytes_max
-        for encoded, _ in fetched[: self._settings.group_records_max]:
+        for encoded, _ in handed[: self._settings.group_records_max]:
             count += 1
             size += len(encoded) + RECORD_OVERHEAD
             if size >= bytes_max:
                 break
-        group, self._fetched = fetched[:count], fetched[count:]
-        return group, size, going_on or bool(self._fetched)
+        self._group, self._handed = handed[:count], handed[count:]
+        self._group_size = size
 
-    def _fetch(self, *, wait: bool) -> bool:
-        """Move what waits in the queue to `_fetched`; False once the ledger is to be closed."""
-        queue = self._queue
-        if wait and not self._closing:
-            self._take(queue.get())
-        while not queue.empty():
-            self._take(queue.get_nowait())
-        return not self._closing
+    def _write_group(self, tail: Tail) -> None:
+        """Write the group behind `tail`, and begin to make it durable."""
+        syncing = self._syncing
+        assert syncing is not None, "started"
+        entry, chain = encode_entry(tail.chain, [encoded for encoded, _ in self._group], seed=tail.header.seed)
+        self._group_end = Tail(tail.header, tail.offset, tail.offset + len(entry), chain)
+        try:
+            write_fully(self._descriptor, entry, tail.offset)
+        except OSError as error:
+            self._loop.call_soon(self._durable, error)
+            return
+        syncing.begin(self._descriptor, self._durable)
 
-    def _take(self, brought: list[_Waiting] | None) -> None:
-        if brought is None:
-            self._closing = True
+    def _durable(self, error: OSError | None) -> None:
+        """The group is on disk, or lost: go on, and call everybody."""
+        group, size = self._group, self._group_size
+        self._group = []
+        if error is None:
+            self._tail = self._group_end
+            self._commit_next()
+            self._tell(group, size, None)
         else:
-            self._fetched = self._fetched + brought if self._fetched else brought
+            failure = _failed(error)
+            if self._closed is None:
+                self._failure = failure
+            self._tell(group, size, failure)
+            self._tell_left(failure)
+        self._finish_when_closed()
 
-    def _commit(self, records: list[bytes], size: int) -> None:
-        """One entry, durable. Raises OSError."""
-        tail = self._tail
-        assert tail is not None, "started"
-        if tail.offset + ENTRY_HEAD_SIZE + size > self._settings.segment_bytes:
-            tail = self._rotate(tail)
-        entry, chain = encode_entry(tail.chain, records, seed=tail.header.seed)
-        write_fully(self._descriptor, entry, tail.offset, os.RWF_DSYNC)
-        self._tail = Tail(tail.header, tail.offset, tail.offset + len(entry), chain)
+    def _rotate(self, tail: Tail) -> None:
+        """In a thread: go on in a new segment."""
+        failure: OSError | None = None
+        try:
+            self._next.take()
+            header = SegmentHeader(tail.header.number + 1, self._clock_ms(), tail.header.ledger_id, tail.chain)
+            descriptor = activate_next(self._directory, header)
+            os.close(self._descriptor)
+            self._descriptor = descriptor
+            self._tail = Tail(header, HEADER_SIZE, HEADER_SIZE, tail.chain)
+            self._next.prepare()
+        except OSError as error:
+            failure = error
+        try:
+            self._loop.call_soon_threadsafe(self._rotated, failure)
+        except RuntimeError:
+            return  # the loop is closed: nobody is there to be told
 
-    def _rotate(self, tail: Tail) -> Tail:
-        """Go on in a new segment."""
-        self._next.take()
-        header = SegmentHeader(tail.header.number + 1, self._clock_ms(), tail.header.ledger_id, tail.chain)
-        descriptor = activate_next(self._directory, header)
-        os.close(self._descriptor)
-        self._descriptor = descriptor
-        self._tail = Tail(header, HEADER_SIZE, HEADER_SIZE, tail.chain)
-        self._next.prepare()
-        return self._tail
+    def _rotated(self, error: OSError | None) -> None:
+        if error is not None:
+            self._durable(error)
+            return
+        assert self._tail is not None, "started"
+        self._write_group(self._tail)
 
-    # Back on the loop.
-
-    def _tell(self, group: list[_Waiting], size: int, failure: Unavailable | None, ended: bool) -> None:
-        """Call everybody of one group; then, where the thread has ended, everybody left."""
+    def _tell(self, group: list[_Waiting], size: int, failure: Unavailable | None) -> None:
         self._waiting_records -= len(group)
         self._waiting_bytes -= size
-        if failure is not None and self._failure is None:
-            self._failure = failure
         for _, done in group:
             try:
                 done(failure)
             except Exception as error:  # boundary: whatever a callback does, the next one is called
-                self._callback_failed(error)
-        if ended:
-            self._tell_left(failure or self._failure)
-            if self._closed is not None:
-                self._finish()
+                self._loop.call_exception_handler({"message": "a callback of the ledger failed", "exception": error})
 
-    def _tell_left(self, failure: Unavailable | None) -> None:
-        self._hand_over_now()
-        self._fetch(wait=False)
-        left, self._fetched = self._fetched, []
-        for encoded, done in left:
-            self._waiting_records -= 1
-            self._waiting_bytes -= len(encoded) + RECORD_OVERHEAD
-            try:
-                done(failure)
-            except Exception as error:  # boundary: whatever a callback does, the next one is called
-                self._callback_failed(error)
-
-    def _callback_failed(self, error: Exception) -> None:
-        self._loop.call_exception_handler({"message": "a callback of the ledger failed", "exception": error})
+    def _tell_left(self, failure: Unavailable) -> None:
+        """After a failure: everybody else who waits."""
+        left, self._handed, self._pending = self._handed + self._pending, [], []
+        self._tell(left, sum(len(encoded) + RECORD_OVERHEAD for encoded, _ in left), failure)
 
 
 def _failed(error: OSError) -> Unavailable:

@@ -245,35 +245,38 @@ static int lanes_can(void) { return 0; }
 static int done_side_by_side(PyObject *strings, PyObject *found) { return 0; }
 #endif
 
-/* A list of empty digests for a list of bytes, or NULL with an error. */
-static PyObject *room_for(PyObject *strings, const Digest *digest)
+/* 0 with an error where it is no list of bytes. */
+static int are_strings(PyObject *strings)
 {
     if (!PyList_CheckExact(strings) || PyList_GET_SIZE(strings) > STRINGS_MAX) {
         PyErr_SetString(PyExc_TypeError, "a list of at most 1048576 bytes objects is needed");
-        return NULL;
+        return 0;
     }
-    Py_ssize_t count = PyList_GET_SIZE(strings);
-    PyObject *found = PyList_New(count);
-    if (found == NULL)
-        return NULL;
-    for (Py_ssize_t at = 0; at < count; at++) {
-        PyObject *room = NULL;
-        if (!PyBytes_CheckExact(PyList_GET_ITEM(strings, at)))
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(strings); at++)
+        if (!PyBytes_CheckExact(PyList_GET_ITEM(strings, at))) {
             PyErr_SetString(PyExc_TypeError, "every member must be bytes");
-        else
-            room = PyBytes_FromStringAndSize(NULL, digest->size);
-        if (room == NULL) {
-            Py_DECREF(found);
-            return NULL;
+            return 0;
         }
-        PyList_SET_ITEM(found, at, room);
+    return 1;
+}
+
+/* A list of digests that are to be filled in, or NULL with an error. */
+static PyObject *room_for(Py_ssize_t count, const Digest *digest)
+{
+    PyObject *found = PyList_New(count);
+    for (Py_ssize_t at = 0; found != NULL && at < count; at++) {
+        PyObject *room = PyBytes_FromStringAndSize(NULL, digest->size);
+        if (room == NULL)
+            Py_CLEAR(found);
+        else
+            PyList_SET_ITEM(found, at, room);
     }
     return found;
 }
 
 static PyObject *each(PyObject *strings, const Digest *digest)
 {
-    PyObject *found = room_for(strings, digest);
+    PyObject *found = are_strings(strings) ? room_for(PyList_GET_SIZE(strings), digest) : NULL;
     if (found == NULL)
         return NULL;
     int done = digest == &sha512 ? done_side_by_side(strings, found) : 0;
@@ -290,8 +293,37 @@ static PyObject *each(PyObject *strings, const Digest *digest)
     return found;
 }
 
+/* The digest of the prefix and two strings after it, in the order they stand in. */
+static int of_pair(PyObject *prefix, PyObject *left, PyObject *right, PyObject *out)
+{
+    EVP_MD_CTX *into = sha256.context;
+    return EVP_DigestInit_ex(into, sha256.algorithm, NULL) == 1 &&
+           EVP_DigestUpdate(into, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix)) == 1 &&
+           EVP_DigestUpdate(into, PyBytes_AS_STRING(left), PyBytes_GET_SIZE(left)) == 1 &&
+           EVP_DigestUpdate(into, PyBytes_AS_STRING(right), PyBytes_GET_SIZE(right)) == 1 &&
+           EVP_DigestFinal_ex(into, (unsigned char *)PyBytes_AS_STRING(out), NULL) == 1;
+}
+
 static PyObject *sha256_of_each(PyObject *module, PyObject *strings) { return each(strings, &sha256); }
 static PyObject *sha512_of_each(PyObject *module, PyObject *strings) { return each(strings, &sha512); }
+
+static PyObject *sha256_of_pairs(PyObject *module, PyObject *const *args, Py_ssize_t given)
+{
+    if (given != 2 || !PyBytes_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "a prefix in bytes and a list of bytes objects are needed");
+        return NULL;
+    }
+    PyObject *strings = args[1];
+    Py_ssize_t pairs = are_strings(strings) ? PyList_GET_SIZE(strings) / 2 : -1;
+    PyObject *found = pairs < 0 ? NULL : room_for(pairs, &sha256);
+    for (Py_ssize_t at = 0; found != NULL && at < pairs; at++)
+        if (!of_pair(args[0], PyList_GET_ITEM(strings, 2 * at), PyList_GET_ITEM(strings, 2 * at + 1),
+                     PyList_GET_ITEM(found, at))) {
+            PyErr_SetString(PyExc_RuntimeError, "libcrypto could not make a digest");
+            Py_CLEAR(found);
+        }
+    return found;
+}
 
 static int prepare(Digest *digest, const char *name, int size)
 {
@@ -306,6 +338,8 @@ static int prepare(Digest *digest, const char *name, int size)
 
 static PyMethodDef methods[] = {
     {"sha256_of_each", sha256_of_each, METH_O, "The SHA-256 digests of a list of bytes, in order."},
+    {"sha256_of_pairs", (PyCFunction)(void (*)(void))sha256_of_pairs, METH_FASTCALL,
+     "The SHA-256 digests of a prefix with the first and the second, the third and the fourth, … of a list."},
     {"sha512_of_each", sha512_of_each, METH_O, "The SHA-512 digests of a list of bytes, in order."},
     {NULL, NULL, 0, NULL},
 };

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from hashlib import sha256, sha512
 
-__all__ = ["sha256_of_each", "sha512_of_each"]
+__all__ = ["sha256_of_each", "sha256_of_pairs", "sha512_of_each"]
 
 
 def _sha256_one_by_one(strings: list[bytes]) -> list[bytes]:
     return [sha256(one).digest() for one in _checked(strings)]
+
+
+def _sha256_pair_by_pair(prefix: bytes, strings: list[bytes]) -> list[bytes]:
+    """The digests of `prefix` with the first and the second, the third and the fourth, and so on; an odd one is left
+    out."""
+    if type(prefix) is not bytes:
+        raise TypeError("a prefix in bytes is needed")
+    left, right = _checked(strings)[::2], strings[1::2]
+    return [sha256(prefix + one + other).digest() for one, other in zip(left, right, strict=False)]
 
 
 def _sha512_one_by_one(strings: list[bytes]) -> list[bytes]:
@@ -28,6 +37,7 @@ def _checked(strings: list[bytes]) -> list[bytes]:
 
 
 try:
-    from lienthong.evidence.digest._of_each import sha256_of_each, sha512_of_each
+    from lienthong.evidence.digest._of_each import sha256_of_each, sha256_of_pairs, sha512_of_each
 except ImportError:
-    sha256_of_each, sha512_of_each = _sha256_one_by_one, _sha512_one_by_one
+    sha256_of_each, sha256_of_pairs = _sha256_one_by_one, _sha256_pair_by_pair
+    sha512_of_each = _sha512_one_by_one

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from lienthong.domain.errors import Unavailable
 from lienthong.domain.identifiers import ClientId, ServiceId, encode_parts
+from lienthong.evidence.digest.of_each import sha256_of_each
 from lienthong.exchange.replay.key_set import KEY_SIZE, new_key_set
 
 MessageKey = bytes
@@ -19,12 +18,16 @@ def once_key(client: ClientId, service: ServiceId, message_id: str) -> MessageKe
 
 def message_key(begin: str, message_id: str) -> MessageKey:
     """The key of a message of the client and the service that `begin` names (`Relation.key_text`)."""
-    return blake2b((begin + message_id).encode("utf-8", "surrogatepass"), digest_size=KEY_SIZE).digest()
+    return _key(begin + message_id)
 
 
 def request_key(request_id: str) -> bytes:
     """16 bytes that stand for a request id."""
-    return blake2b(request_id.encode("utf-8", "surrogatepass"), digest_size=KEY_SIZE).digest()
+    return _key(request_id)
+
+
+def _key(text: str) -> bytes:
+    return sha256_of_each([text.encode("utf-8", "surrogatepass")])[0][:KEY_SIZE]
 
 
 class SeenOnce:

@@ -7,13 +7,15 @@ import resource
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.doubles.signing import NOW_MS
+from tests.doubles.turns import Turns
 
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records, segments
 from lienthong.adapters.ledger_files import writer as under_test
-from lienthong.adapters.ledger_files.writer import CROWD, CROWD_MAX, CROWD_S, LATER_S
+from lienthong.adapters.ledger_files.writer import CROWD_MAX, CROWD_S, LATER_S
 from lienthong.domain.errors import Unavailable
 
 SMALL = LedgerSettings(segment_bytes=16_384, queue_records_max=64)
@@ -193,85 +195,142 @@ def test_a_crash_between_two_segments_is_repaired(tmp_path: Path) -> None:
     assert _read(tmp_path) == [*kept, b"after"]
 
 
-class Turns:
-    """A loop whose turns the test takes, and whose clock it moves."""
+class Held:
+    """A disk that is done when the test says so."""
 
-    def __init__(self) -> None:
-        self.calls: list[Callable[[], object]] = []
-        self.later: list[tuple[float, Callable[[], object]]] = []
-        self.now = 100.0
+    def __init__(self, _loop: object) -> None:
+        self.told: list[Callable[[OSError | None], None]] = []
 
-    def call_soon(self, call: Callable[[], object]) -> None:
-        self.calls.append(call)
+    def begin(self, descriptor: int, told: Callable[[OSError | None], None]) -> None:
+        self.told.append(told)
 
-    def call_later(self, delay_s: float, call: Callable[[], object]) -> None:
-        self.later.append((self.now + delay_s, call))
+    def done(self, error: OSError | None = None) -> None:
+        """All that was begun is on disk, or nothing of it is."""
+        told, self.told = self.told, []
+        for one in told:
+            one(error)
 
-    def time(self) -> float:
-        return self.now
+    def close(self) -> None:
+        assert self.told == [], "nothing is under way"
 
-    def turn(self) -> None:
-        calls, self.calls = self.calls, []
-        calls += [call for at, call in self.later if at <= self.now]
-        self.later = [one for one in self.later if one[0] > self.now]
-        for call in calls:
-            call()
+
+class Desk:
+    """A ledger whose turns of the loop the test takes, and whose disk is done when it says so."""
+
+    def __init__(self, directory: Path) -> None:
+        self.loop = Turns()
+        loop: Any = self.loop
+        self.disk = Held(loop)
+        self.writer = LedgerWriter(
+            directory,
+            loop,
+            clock_ms=lambda: NOW_MS,
+            settings=LedgerSettings(segment_bytes=1 << 20),
+            new_syncing=lambda _loop: self.disk,
+        )
+        self.writer.start()
+        self.told: list[bytes] = []
+        self.lost: list[bytes] = []
+
+    def append(self, *records: bytes, later: bool = False) -> None:
+        for record in records:
+
+            def done(error: BaseException | None, record: bytes = record) -> None:
+                (self.told if error is None else self.lost).append(record)
+
+            self.writer.append(record, done, later)
+
+    def committed(self) -> list[bytes]:
+        """What one turn of the loop and a quick disk made durable."""
+        self.loop.turn()
+        self.disk.done()
+        told, self.told = self.told, []
+        return told
 
 
 @pytest.mark.parametrize(
     ("turns", "handed_over"),
     [
-        ([1, 1, 0, 1], [1, 1, 0, 1]),
-        ([CROWD, 2, 3, 0], [0, 0, 0, CROWD + 5]),
-        ([CROWD, 0, 3], [0, CROWD, 3]),
-        ([CROWD, CROWD_MAX - CROWD, 1], [0, CROWD_MAX, 1]),
-        ([CROWD_MAX, CROWD, 0], [CROWD_MAX, 0, CROWD]),
+        ([1, 0, 1, 1, 0], [0, 1, 0, 0, 2]),
+        ([6, 2, 3, 0], [0, 0, 0, 11]),
+        ([6, 0, 3, 0], [0, 6, 0, 3]),
+        ([6, CROWD_MAX - 6, 1, 0], [0, CROWD_MAX, 0, 1]),
+        ([CROWD_MAX, 6, 0], [CROWD_MAX, 0, 6]),
     ],
 )
 def test_a_growing_crowd_waits_for_the_next_turn(turns: list[int], handed_over: list[int], tmp_path: Path) -> None:
-    loop = Turns()
-    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
-    writer._failure = None
+    desk = Desk(tmp_path)
     found = []
     for count in turns:
-        for record in _records(count):
-            writer.append(record, lambda _error: None)
-        loop.turn()
-        found.append(0 if writer._queue.empty() else len(writer._queue.get_nowait() or ()))
+        desk.append(*_records(count))
+        found.append(len(desk.committed()))
     assert found == handed_over
 
 
-def _handed_over(writer: LedgerWriter) -> list[bytes]:
-    if writer._queue.empty():
-        return []
-    return [encoded for encoded, _ in writer._queue.get_nowait() or ()]
-
-
 def test_what_may_wait_goes_with_what_may_not(tmp_path: Path) -> None:
-    loop = Turns()
-    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
-    writer._failure = None
-    writer.append(b"one", lambda _error: None, later=True)
-    writer.append(b"two", lambda _error: None, later=True)
-    loop.turn()
-    assert _handed_over(writer) == []
-    writer.append(b"now", lambda _error: None)
-    writer.append(b"three", lambda _error: None, later=True)
-    loop.turn()
-    assert _handed_over(writer) == [b"one", b"two", b"now", b"three"]
+    desk = Desk(tmp_path)
+    desk.append(b"one", b"two", later=True)
+    assert desk.committed() == []
+    desk.append(b"now")
+    desk.append(b"three", later=True)
+    assert desk.committed() == []
+    assert desk.committed() == [b"one", b"two", b"now", b"three"]
+    assert _read(tmp_path) == [b"one", b"two", b"now", b"three"]
 
 
 def test_what_may_wait_waits_for_a_moment_only(tmp_path: Path) -> None:
-    loop = Turns()
-    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
-    writer._failure = None
+    desk = Desk(tmp_path)
     for count in range(3):
-        writer.append(b"%d" % count, lambda _error: None, later=True)
-        loop.turn()
-        assert _handed_over(writer) == []
-        loop.now += LATER_S
-        loop.turn()
-        assert _handed_over(writer) == [b"%d" % count]
+        desk.append(b"%d" % count, later=True)
+        assert desk.committed() == []
+        desk.loop.time.now += LATER_S
+        assert desk.committed() == [b"%d" % count]
+
+
+def test_one_commit_is_under_way_and_the_next_takes_what_came_meanwhile(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.append(b"one")
+    for _ in range(2):
+        desk.loop.turn()
+    for record in (b"two", b"three"):
+        desk.append(record)
+        for _ in range(2):
+            desk.loop.turn()
+    assert len(desk.disk.told) == 1
+    assert desk.told == []
+    end = desk.writer.durable_end
+    desk.disk.done()
+    assert desk.told == [b"one"]
+    assert [one.encoded for one in read_records(tmp_path, end, until=desk.writer.durable_end)] == [b"one"]
+    assert len(desk.disk.told) == 1
+    desk.disk.done()
+    assert desk.told == [b"one", b"two", b"three"]
+    assert len({one.position.offset for one in read_records(tmp_path)}) == 2
+
+
+def test_after_a_failed_sync_all_that_waits_is_lost_and_the_end_stays(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.append(b"kept")
+    desk.committed()
+    desk.committed()
+    end = desk.writer.durable_end
+    desk.append(b"in the commit")
+    for _ in range(2):
+        desk.loop.turn()
+    desk.append(b"waits for the next")
+    for _ in range(2):
+        desk.loop.turn()
+    desk.append(b"of this turn")
+    desk.disk.done(OSError(5, "Input/output error"))
+    assert desk.lost == [b"in the commit", b"waits for the next", b"of this turn"]
+    assert desk.writer.durable_end == end
+    with pytest.raises(Unavailable, match="Input/output error"):
+        desk.append(b"refused")
+    desk.writer.reopen()
+    desk.append(b"after")
+    desk.committed()
+    desk.committed()
+    assert _read(tmp_path) == [b"kept", b"after"]
 
 
 def test_a_ledger_that_is_closed_writes_what_may_wait(tmp_path: Path) -> None:
@@ -286,18 +345,13 @@ def test_a_ledger_that_is_closed_writes_what_may_wait(tmp_path: Path) -> None:
 
 
 def test_a_crowd_that_grows_for_long_is_handed_over(tmp_path: Path) -> None:
-    loop = Turns()
-    writer = LedgerWriter(tmp_path, loop, clock_ms=lambda: NOW_MS, settings=SMALL)  # type: ignore[arg-type]
-    writer._failure = None
+    desk = Desk(tmp_path)
     turns = 0
-    for record in _records(CROWD):
-        writer.append(record, lambda _error: None)
-    while writer._queue.empty():
-        loop.turn()
-        loop.now += CROWD_S / 2
+    while not desk.committed():
+        desk.append(b"one more")
+        desk.loop.time.now += CROWD_S / 2
         turns += 1
-        writer.append(b"one more", lambda _error: None)
-    assert turns == 3
+    assert turns == 4
 
 
 def test_durable_end_lies_behind_every_acknowledged_record(tmp_path: Path) -> None:

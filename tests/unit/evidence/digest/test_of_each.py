@@ -25,6 +25,13 @@ def test_digests_of_many_are_those_of_each(strings: list[bytes]) -> None:
     assert of_each.sha512_of_each(strings) == [hashlib.sha512(one).digest() for one in strings]
 
 
+@given(st.binary(max_size=70), STRINGS)
+def test_digests_of_pairs_are_those_of_prefix_left_and_right(prefix: bytes, strings: list[bytes]) -> None:
+    pairs = [(strings[at], strings[at + 1]) for at in range(0, len(strings) - 1, 2)]
+    expected = [hashlib.sha256(prefix + left + right).digest() for left, right in pairs]
+    assert of_each.sha256_of_pairs(prefix, strings) == expected
+
+
 def test_strings_of_all_lengths_side_by_side() -> None:
     strings = [bytes(range(256)) * 2 + bytes([size % 256]) * size for size in range(520)]
     assert of_each.sha512_of_each(strings) == [hashlib.sha512(one).digest() for one in strings]
@@ -40,6 +47,14 @@ def test_what_is_no_list_of_bytes_is_refused(wrong: object) -> None:
     for digests in (of_each.sha256_of_each, of_each.sha512_of_each):
         with pytest.raises(TypeError):
             digests(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        of_each.sha256_of_pairs(b"", wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["text", None, bytearray(1)])
+def test_a_prefix_that_is_no_bytes_is_refused(wrong: object) -> None:
+    with pytest.raises(TypeError):
+        of_each.sha256_of_pairs(wrong, [b"one", b"two"])  # type: ignore[arg-type]
 
 
 def test_the_wheel_and_nothing_else_has_the_native_way() -> None:

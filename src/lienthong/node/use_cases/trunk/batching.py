@@ -23,8 +23,8 @@ from lienthong.wire.trunk import Bounds, TrunkAnswer, TrunkRequest
 
 TOGETHER_MAX = 128
 """So many are signed without waiting for the end of the turn: the other node has something to do the sooner."""
-CROWD, CROWD_S = 4, 0.001
-"""So many wait for the next turn of the loop, if this one brought more of them, and no longer than that (seconds)."""
+CROWD_S = 0.001
+"""What waits for the next turn of the loop, as long as each brings more, waits no longer than that (seconds)."""
 BYTES_MAX = 2 << 20
 """A batch takes no further message that would bring it beyond: it has to fit into a frame."""
 _M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
@@ -34,12 +34,13 @@ Joined = Callable[[LeavingBatch[_M] | None, int, object], None]
 
 class Batching(Generic[_M]):
     """Belongs to the event loop. `leave` sends the entries of a batch; `in_flight` says how many messages are on
-    their way in all, which decides how many batches may be (`holding`).
+    their way in all, which decides how many batches may be (`holding`); `expects`, told how many wait to be signed,
+    whether more may come soon.
     """
 
     __slots__ = (
-        "_bytes_max", "_crowd", "_held", "_holding", "_in_flight", "_later", "_leave", "_ledger", "_loop", "_signing",
-        "_since", "_size", "_together_max", "_waiting",
+        "_bytes_max", "_crowd", "_expects", "_held", "_holding", "_in_flight", "_later", "_leave", "_ledger", "_loop",
+        "_signing", "_since", "_size", "_together_max", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +51,7 @@ class Batching(Generic[_M]):
         leave: Leave[_M],
         *,
         in_flight: Callable[[], int],
+        expects: Callable[[int], bool],
         later: bool = False,
     ) -> None:
         """`later`: nobody waits for the records of these messages before others come (`Recording`)."""
@@ -64,6 +66,7 @@ class Batching(Generic[_M]):
         self._since = 0.0
         self._held = False
         self._in_flight = in_flight
+        self._expects = expects
         self._holding = Holding(loop.time)
         self._together_max = TOGETHER_MAX
         self._bytes_max = BYTES_MAX
@@ -95,7 +98,7 @@ class Batching(Generic[_M]):
         count, before = len(self._waiting), self._crowd
         if not count:
             return
-        if count < CROWD or count <= before:
+        if count <= before or not self._expects(count):
             self._sign_unless_held()
             return
         now = self._loop.time()

@@ -29,6 +29,8 @@ from lienthong.wire.trunk import (
     requests_frame,
 )
 
+BURST = 4
+"""So many requests at once, with nothing in flight, are the beginning of more."""
 WAY_BACK_S = 1.0
 """So much less than is waited here the other node is told: what it says at the end of the time still arrives."""
 
@@ -79,7 +81,13 @@ class CallingTrunk:
         self._connection = connection
         self._loop = loop
         self._batching: Batching[TrunkRequest] = Batching(
-            loop, signatures.signing, ledger, self._leave, in_flight=self._count, later=True
+            loop,
+            signatures.signing,
+            ledger,
+            self._leave,
+            in_flight=self._count,
+            expects=self._expects,
+            later=True,
         )
         self._verifier = signatures.verifier
         self._ledger = ledger
@@ -102,6 +110,10 @@ class CallingTrunk:
 
     def _count(self) -> int:
         return len(self._in_flight)
+
+    def _expects(self, waiting: int) -> bool:
+        """Whether systems are likely to ask more in this moment: those that were answered ask again."""
+        return waiting >= BURST or bool(self._in_flight)
 
     @property
     def idle(self) -> bool:

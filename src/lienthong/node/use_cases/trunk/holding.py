@@ -2,7 +2,7 @@
 
 What is under way will soon be over, and what comes meanwhile shares one signature, verification and record. A batch
 counts for a moment at most: a slow service or a slow disk holds up nobody for longer. Where few messages are in
-flight two may be under way, so that one node works while the other does; where many are, one, as each costs both
+flight some may be under way, so that one node works while the other does; where many are, one, as each costs both
 nodes as much as ten more messages in it.
 """
 
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-UNDER_WAY_MAX, HELD_S = 2, 0.002
+UNDER_WAY_MAX, HELD_S = 4, 0.002
 """Batches that may be under way, and seconds that each counts."""
 MANY = 64
 """So many messages in flight are many; then:"""

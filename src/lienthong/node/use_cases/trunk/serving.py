@@ -147,7 +147,7 @@ class ServingTrunk:
         self._over = over
         self._closing = False
         self._batching: Batching[TrunkAnswer] = Batching(
-            loop, signatures.signing, ledger, self._leave, in_flight=self._count
+            loop, signatures.signing, ledger, self._leave, in_flight=self._count, expects=self._expects
         )
         self._in_flight: dict[int, tuple[Waits, Run]] = {}
 
@@ -164,6 +164,10 @@ class ServingTrunk:
 
     def _count(self) -> int:
         return len(self._in_flight)
+
+    def _expects(self, waiting: int) -> bool:
+        """Whether there are requests that no service answered yet."""
+        return len(self._in_flight) > waiting
 
     def frame(self, frame: Frame) -> None:
         """Requests, or that one is not waited for; raises Malformed and Unproven, which end the trunk."""

@@ -12,18 +12,23 @@ from lienthong.domain.identifiers import MemberId
 from lienthong.evidence.digest import request_digests
 from lienthong.exchange.effects import Sign
 from lienthong.exchange.inputs import CannotSign, Signed
-from lienthong.node.use_cases.trunk.batching import BYTES_MAX, CROWD, CROWD_S, TOGETHER_MAX, Batching
+from lienthong.node.use_cases.trunk.batching import BYTES_MAX, CROWD_S, TOGETHER_MAX, Batching
 from lienthong.node.use_cases.trunk.holding import MANY, MANY_HELD_S
 from lienthong.wire.trunk import Bounds, TrunkRequest
 
 
 class Desk:
-    def __init__(self, in_flight: int = 0) -> None:
+    def __init__(self, in_flight: int = 0, expects: bool = True) -> None:
         self.loop = Turns()
         plane, self.ledger = memory_plane()
         loop: Any = self.loop
         self.batching: Batching[TrunkRequest] = Batching(
-            loop, plane.signatures.signing, self.ledger, lambda *left: None, in_flight=lambda: in_flight
+            loop,
+            plane.signatures.signing,
+            self.ledger,
+            lambda *left: None,
+            in_flight=lambda: in_flight,
+            expects=lambda waiting: expects,
         )
         self.told: list[tuple[object, int]] = []
         self.failed = 0
@@ -54,36 +59,36 @@ class Desk:
         return list(seen.values())
 
 
-def test_few_are_signed_at_the_end_of_their_turn() -> None:
-    desk = Desk()
-    desk.add(CROWD - 1)
+def test_where_no_more_is_expected_they_are_signed_at_the_end_of_their_turn() -> None:
+    desk = Desk(expects=False)
+    desk.add(3)
     assert desk.told == []
     desk.loop.turn()
-    assert desk.batches() == [CROWD - 1]
-    assert [index for _, index in desk.told] == list(range(CROWD - 1))
+    assert desk.batches() == [3]
+    assert [index for _, index in desk.told] == [0, 1, 2]
 
 
 def test_a_crowd_waits_while_it_grows_and_no_longer() -> None:
     desk = Desk()
-    desk.add(CROWD)
+    desk.add(1)
     desk.loop.turn()
     desk.add(2)
     desk.loop.turn()
     assert desk.told == []
     desk.loop.turn()
-    assert desk.batches() == [CROWD + 2]
+    assert desk.batches() == [3]
 
 
 def test_a_crowd_that_grows_for_too_long_is_signed() -> None:
     desk = Desk()
-    desk.add(CROWD)
+    desk.add(4)
     for _ in range(3):
         desk.loop.turn()
         desk.add(1)
     assert desk.told == []
     desk.loop.time.now += 2 * CROWD_S
     desk.loop.turn()
-    assert desk.batches() == [CROWD + 3]
+    assert desk.batches() == [7]
 
 
 def test_no_batch_has_more_messages_or_bytes_than_fit() -> None:
@@ -107,7 +112,7 @@ def test_what_both_sides_keep_bounds_a_batch_too() -> None:
 
 
 def test_with_enough_under_way_a_batch_waits_until_something_comes_back() -> None:
-    desk = Desk(in_flight=MANY)
+    desk = Desk(in_flight=MANY, expects=False)
     desk.add(1)
     desk.loop.turn()
     desk.add(2)
@@ -125,7 +130,7 @@ def test_with_enough_under_way_a_batch_waits_until_something_comes_back() -> Non
 
 
 def test_a_batch_waits_for_a_moment_and_no_longer() -> None:
-    desk = Desk(in_flight=MANY)
+    desk = Desk(in_flight=MANY, expects=False)
     for count in (1, 2):
         desk.add(count)
         desk.loop.turn()
@@ -136,7 +141,7 @@ def test_a_batch_waits_for_a_moment_and_no_longer() -> None:
 
 
 def test_a_full_batch_waits_for_nothing() -> None:
-    desk = Desk(in_flight=MANY)
+    desk = Desk(in_flight=MANY, expects=False)
     desk.add(1)
     desk.loop.turn()
     desk.add(1)
