@@ -29,7 +29,10 @@ def _slow_fsync(descriptor: int) -> None:
 
 
 def _slow(begin: Callable[..., None]) -> Callable[..., None]:
-    return lambda self, *given: self._loop.call_later(_SLOW_S, begin, self, *given)
+    def later(self: Any, *given: Any) -> None:
+        self._loop.call_later(_SLOW_S, begin, self, *given)
+
+    return later
 
 
 os.pwritev, os.fsync = _slow_pwritev, _slow_fsync  # type: ignore[assignment]
