@@ -11,6 +11,7 @@ ledger after a crash; never the other way round.
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 from collections.abc import Callable
@@ -107,7 +108,6 @@ class LedgerWriter:
         self._lock = -1
         self._descriptor = -1
         self._tail: Tail | None = None
-        self._rotating: Thread | None = None
         self._next = NextSegment(directory, settings.segment_bytes, _failed)
 
     @property
@@ -296,10 +296,16 @@ class LedgerWriter:
         tail = self._tail
         assert tail is not None, "started"
         if tail.offset + ENTRY_HEAD_SIZE + self._group_size > self._settings.segment_bytes:
-            self._rotating = Thread(target=self._rotate, args=(tail,), name="ledger-next-segment", daemon=True)
-            self._rotating.start()
+            self._begin_rotating(tail)
         else:
             self._write_group(tail)
+
+    def _begin_rotating(self, tail: Tail) -> None:
+        rotating = Thread(target=self._rotate, args=(tail,), name="ledger-rotation", daemon=True)
+        try:
+            rotating.start()
+        except RuntimeError:  # the system gives no thread
+            self._loop.call_soon(self._durable, OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)))
 
     def _take_group(self) -> None:
         """Of what waits, as much as goes into one commit."""

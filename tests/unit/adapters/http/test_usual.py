@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httptools
@@ -163,6 +164,44 @@ def test_ids_of_messages_are_not_remembered() -> None:
     for number in range(50):
         assert read(REQUEST.replace(b"Host: n", b"X-Road-Id: %d" % number)) is not None
     assert len(u._LINES.known) <= before + 3
+
+
+def test_heads_with_an_id_of_the_message_are_not_remembered() -> None:
+    before = len(u._REQUESTS.known)
+    for number in range(50):
+        assert read(REQUEST.replace(b"Host: n", b"Host: m\r\nX-Road-Id: %d" % number)) is not None
+    assert len(u._REQUESTS.known) == before
+
+
+def test_a_head_that_was_seen_has_the_body_of_each_message_and_keeps_its_bounds() -> None:
+    begin = REQUEST[: -len(b"body")]
+    for body in (b"one!", b"two!", b"tree"):
+        found = read(begin + body)
+        assert found is not None
+        assert found.body == body
+        assert found.headers == [(b"Host", b"n"), (b"X-Road-Client", b"VN/GOV/G01"), (b"Content-Length", b"4")]
+    assert begin[:-4] in u._REQUESTS.known
+    assert read(begin + b"longer") is None
+    assert read(begin + b"few") is None
+    narrow = [replace(BOUNDS, inline_body=3), replace(BOUNDS, header_count=3), replace(BOUNDS, header_bytes=40)]
+    for bounds in narrow:
+        assert u.usual_request(begin + b"body", HttpRequest(None), bounds) is None  # type: ignore[arg-type]
+
+
+def test_a_head_of_a_request_is_none_of_an_answer() -> None:
+    assert read(REQUEST) is not None
+    assert u.usual_answer(REQUEST, ANSWERS) is None
+    assert u.usual_answer(ANSWER, ANSWERS) is not None
+    assert read(ANSWER) is None
+
+
+def test_long_heads_are_not_remembered() -> None:
+    wide = Bounds(inline_body=64, header_count=90, header_bytes=60_000)
+    many = b"".join(b"A%d: %b\r\n" % (number, b"x" * 100) for number in range(30))
+    long = REQUEST.replace(b"Host: n\r\n", many)
+    for _ in range(2):
+        assert u.usual_request(long, HttpRequest(None), wide) is not None  # type: ignore[arg-type]
+    assert long[: -len(b"\r\n\r\nbody")] not in u._REQUESTS.known
 
 
 def test_lines_of_answers() -> None:

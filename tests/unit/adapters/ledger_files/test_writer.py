@@ -394,6 +394,30 @@ def test_after_a_disk_error_everybody_is_told_and_nothing_is_taken_until_reopene
     assert _read(tmp_path) == [b"before", b"after"]
 
 
+def test_without_a_thread_for_the_next_segment_it_fails_closed_and_goes_on_when_reopened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acknowledged: list[bytes] = []
+
+    class NoThread:
+        def __init__(self, **_: object) -> None:
+            pass
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    async def act(writer: LedgerWriter) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(under_test, "Thread", NoThread)
+            with pytest.raises(Unavailable, match="temporarily unavailable"):
+                await _fill(writer, acknowledged, until=lambda: False)
+        await asyncio.to_thread(writer.reopen)
+        assert await _append(writer, b"room again") is None
+
+    _running(tmp_path, act)
+    assert _read(tmp_path) == [*acknowledged, b"room again"]
+
+
 @pytest.fixture
 def file_size_limit() -> Iterator[Callable[[int], None]]:
     """No file of this process may grow beyond a size: a full disk in miniature."""

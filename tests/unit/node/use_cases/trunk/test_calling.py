@@ -217,6 +217,21 @@ def test_what_is_being_signed_when_the_trunk_ends_did_not_go_out(loop: asyncio.A
     assert caller.told == ["NetworkError"]
 
 
+def test_a_request_waits_a_turn_for_others_only_where_more_can_be_expected(loop: asyncio.AbstractEventLoop) -> None:
+    """Alone it goes at the end of its turn; with one in flight, in the next turn, as that brought no other."""
+    desk = Desk(loop)
+
+    def sent() -> int:
+        loop.call_soon(loop.stop)
+        loop.run_forever()  # one turn
+        return len([frame for frame in desk.frames() if isinstance(frame, trunk.Requests)])
+
+    desk.sign()
+    assert sent() == 1
+    desk.sign()
+    assert [sent(), sent()] == [1, 2]
+
+
 def test_what_is_being_signed_counts_as_in_flight(loop: asyncio.AbstractEventLoop) -> None:
     desk = Desk(loop)
     desk.ask(2)

@@ -137,6 +137,22 @@ def test_a_slow_service_ends_its_own_request_only(desk: Desk) -> None:
     assert desk.plane.tally.provider.in_flight == 0
 
 
+def test_an_answer_waits_a_turn_for_others_only_while_a_service_has_not_answered(desk: Desk) -> None:
+    def on_record() -> int:
+        desk.loop.turn()
+        desk.ledger.commit()
+        return len(desk.outcomes())
+
+    desk.ask(5000, 5000)
+    assert desk.answers() == {}
+    first, second = desk.services.calls
+    first.answered(answer())
+    assert [on_record(), on_record()] == [2, 3]
+    assert desk.answers() == {1: None}
+    second.answered(answer())
+    assert on_record() == 4
+
+
 def test_exchanges_leave_nothing_to_the_collector(desk: Desk) -> None:
     """What holds itself lives until the collector comes by, which stops every exchange for tens of milliseconds."""
     gc.collect()
