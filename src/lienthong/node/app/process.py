@@ -18,7 +18,7 @@ _HEAP = {_M_MMAP_THRESHOLD: 4 << 20, _M_TRIM_THRESHOLD: 8 << 20, _M_TOP_PAD: 512
 def settle(cpus: Sequence[int], worker: int) -> None:
     """Before the loop and its threads begin. Raises Malformed InvalidRequest for a processor that may not be used."""
     bind(cpus, worker)
-    # The ledger's writer thread must get the interpreter back quickly after its fdatasync.
+    # The loop must get the interpreter back quickly from the thread of the index.
     sys.setswitchinterval(SWITCH_S)
     keep_heap(ctypes.CDLL(None))
 
