@@ -35,7 +35,7 @@ def able() -> None:
     )
     reason = Wire.why_not()
     if reason is not None:
-        pytest.skip(f"this kernel has no network namespaces or packet filter, which cannot be installed: {reason}")
+        pytest.skip(f"this kernel was built without network namespaces or packet filter: {reason}")
 
 
 class Network(NamedTuple):

@@ -24,6 +24,7 @@ _NOTHING: Final = 2
 """Bytes of an empty binary value at the end of the array."""
 _USUAL_MAX: Final = 1024
 _PACKED_USUAL: Final = 320
+"""Bytes that a record usually takes when it is packed."""
 _pack: Final = msgspec.msgpack.Encoder().encode_into
 
 

@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Final, Protocol
@@ -35,10 +36,8 @@ def new_syncing(loop: asyncio.AbstractEventLoop) -> Syncing:
     """By the kernel where it lets us, else by a thread."""
     calls = _NUMBERS.get(platform.machine()) if sys.platform == "linux" and sys.byteorder == "little" else None
     if calls is not None:
-        try:
+        with suppress(OSError):  # forbidden here, or the system has too many of its kind
             return SyncedByKernel(loop, calls)
-        except OSError:  # forbidden here, or the system has too many of its kind
-            return SyncedByThread(loop)
     return SyncedByThread(loop)
 
 

@@ -198,7 +198,7 @@ def test_a_crash_between_two_segments_is_repaired(tmp_path: Path) -> None:
 class Held:
     """A disk that is done when the test says so."""
 
-    def __init__(self, _loop: object) -> None:
+    def __init__(self) -> None:
         self.told: list[Callable[[OSError | None], None]] = []
 
     def begin(self, descriptor: int, told: Callable[[OSError | None], None]) -> None:
@@ -220,7 +220,7 @@ class Desk:
     def __init__(self, directory: Path) -> None:
         self.loop = Turns()
         loop: Any = self.loop
-        self.disk = Held(loop)
+        self.disk = Held()
         self.writer = LedgerWriter(
             directory,
             loop,
