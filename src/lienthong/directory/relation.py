@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.decision import CompiledGrant
 from lienthong.domain.identifiers import ClientId, MemberId, ServiceId, encode_parts
 from lienthong.domain.network import Node, Service, member_of
 from lienthong.wire.message import address_lines
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Relation:
     """A client and a service, of `member` and `provider`.

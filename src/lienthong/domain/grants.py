@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.domain.network import DataClass, Endpoint
 
@@ -69,6 +71,7 @@ class Approval:
     at_ms: int
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Reason:
     """Why a call is made: purpose code, procedure code, case number, officer. None = not stated."""

@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import Malformed
 from lienthong.domain.value import Row, Value
 from lienthong.evidence.digest import MessageDigests, leaf, leaves_of
@@ -27,6 +29,7 @@ _ORIGIN = b"lienthong batch 1\n"
 _PROOF_HEAD = b"c2sp.org/tlog-proof@v1\nindex %d\n"
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class BatchRoot:
     """What one signature for many messages says: how many leaves there are (`size`), and their root (32 bytes)."""
@@ -47,6 +50,7 @@ class BatchPlace(Row):
     path: tuple[bytes, ...]
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Seat:
     """Which message of a batch of `size` one is: `index` from 0."""
@@ -66,6 +70,7 @@ class Placed(Value):
     place: BatchPlace
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Batch:
     """All messages of a batch, in order, with what `batch_of` makes of them: leaves and root.

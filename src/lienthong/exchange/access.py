@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.directory.relation import Relation
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Call, Permit, QuotaWindows, decide
@@ -22,6 +24,7 @@ from lienthong.wire.request_line import RequestLine
 _WSDL: Final = ServiceKind.WSDL
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Parties:
     """Who takes part in an exchange and why, under the identifiers that the directory resolves to.
@@ -68,6 +71,7 @@ def with_reason(parties: Parties, reason: Reason) -> Parties:
     return Parties(parties.relation, parties.request_id, parties.message_id, reason)
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Asked:
     """A request as read."""

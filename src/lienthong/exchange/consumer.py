@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
@@ -100,6 +102,7 @@ def _header_part(given: inputs.RequestReceived, usual: UsualHeaders | None, gene
     )
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ConsumerExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from hashlib import sha256, sha512
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.network import member_of
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf
@@ -36,6 +38,7 @@ from lienthong.wire.message import check_response, header_lines, parse_response_
 from lienthong.wire.parts import ResponsePart
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class StreamingConsumer(ConsumerExchange):
     """One exchange whose request or answer may be streamed."""
 

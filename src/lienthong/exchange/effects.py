@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import MemberId
@@ -17,6 +19,7 @@ from lienthong.evidence.signature import Signature
 from lienthong.wire.faults import Side
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Sign:
     """Sign `message` with the key of `member`; answer with Signed or CannotSign.
@@ -52,6 +55,7 @@ class Sign:
         return message.digests if isinstance(message, Draft) else message
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Verify:
     """Verify; answer with SignatureVerified or SignatureUnproven. `seat`: in its batch; `at_once` as in Sign."""
@@ -77,6 +81,7 @@ class Verify:
         self.at_once = at_once
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Append:
     """Make the records durable; answer with Recorded or RecordFailed.
@@ -93,6 +98,7 @@ class Append:
         self.in_batch = in_batch
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Send:
     """Send the signed request to the provider's node; answer with AnswerReceived or SendFailed."""
@@ -109,6 +115,7 @@ class Send:
         self.signature = signature
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class CallService:
     """Call the provider's system. It needs the Permit. Answer with ServiceAnswered or ServiceFailed."""
@@ -140,6 +147,7 @@ class CallService:
         self.repeatable = repeatable
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Reply:
     """Answer the consumer's node with a signed message; `outcome` is the code of a refusal, else empty."""
@@ -156,6 +164,7 @@ class Reply:
         self.outcome = outcome
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Answer:
     """Answer the calling system. `header_lines` are ``Name:Value CRLF`` lines as they were signed."""
@@ -172,6 +181,7 @@ class Answer:
         self.body = body
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Fault:
     """Answer with an error that this node makes; `side` decides the prefix of its code."""

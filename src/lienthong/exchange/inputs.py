@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.identifiers import ClientId
 from lienthong.domain.network import Node
@@ -16,6 +18,7 @@ from lienthong.evidence.signature import Signature, Verified
 Headers = list[tuple[bytes, bytes]]
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class RequestReceived:
     """A system sent a request to its node. `speaks_for` are the clients whose name it has proved it may use.
@@ -56,6 +59,7 @@ class RequestReceived:
         self.streamed = streamed
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class InBatch:
     """What is known of a message that came among others under one signature: its digests and its seat there.
@@ -77,6 +81,7 @@ class InBatch:
         self.whole = whole
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class MessageReceived:
     """A node sent a signed request message. `peer` is the node whose channel certificate it came through."""
@@ -105,6 +110,7 @@ class MessageReceived:
         self.batch = batch
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Signed:
     """The digests of the last Sign effect are signed, alone or at a `seat` among others."""
@@ -123,6 +129,7 @@ class CannotSign(Value):
     error: LienthongError
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Recorded:
     """The records of the last Append effect are durable."""
@@ -134,6 +141,7 @@ class RecordFailed(Value):
     error: LienthongError
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class SignatureVerified:
     """The signature of the last Verify effect holds."""
@@ -153,6 +161,7 @@ class SignatureUnproven(Value):
     now_ms: int
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class AnswerReceived:
     """The provider node answered with a signed message."""
@@ -180,6 +189,7 @@ class SendFailed(Value):
     now_ms: int
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class ServiceAnswered:
     """The provider's system answered the call."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.decision import Permit
 from lienthong.domain.errors import Unavailable
 from lienthong.domain.grants import AnswerForm
@@ -24,6 +26,7 @@ _YES_NO: Final = AnswerForm.YES_NO
 Headers = list[tuple[bytes, bytes]]
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class ServiceAnswer:
     """An answer of the provider's system."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.directory.snapshot import FreshDirectory
 from lienthong.domain.decision import Permit, QuotaWindows
 from lienthong.domain.errors import LienthongError, Malformed, Refused, Unavailable, Unproven
@@ -93,6 +95,7 @@ _FORM_MESSAGE: Final = SignatureForm.MESSAGE
 _KEEP_NONE: Final = BodyRetention.NONE
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ProviderExchange:
     """One exchange. `feed` takes an input and returns the effects to perform, in order."""
 

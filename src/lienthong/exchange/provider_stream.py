@@ -11,6 +11,8 @@ from dataclasses import replace
 from hashlib import sha256, sha512
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.grants import AnswerForm
 from lienthong.evidence.digest import DigestAlgorithm, MessageDigests, leaf
@@ -36,6 +38,7 @@ from lienthong.exchange.records import NO_END, End, SignedMessage, message_recor
 from lienthong.wire.message import response_header_part
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class StreamingProvider(ProviderExchange):
     """One exchange whose request or answer may be streamed."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import LienthongError
 from lienthong.domain.network import BodyRetention
 from lienthong.evidence.batch import Seat
@@ -19,6 +21,7 @@ _REQUEST: Final = RecordKind.REQUEST
 _RECORD: Final = Record  # looked up once
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class SignedMessage:
     """One signed message with its digests; `seat`: in the batch that `signature` is over, None if it is its own."""
@@ -44,6 +47,7 @@ class SignedMessage:
         self.seat = seat
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Entry:
     """Under what a message is recorded: who and why, under which grant, on which side, keeping which bodies."""
@@ -60,6 +64,7 @@ class Entry:
         self.retention = retention
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class End:
     """How an exchange ended, in a response: HTTP status, and the error code where it is a refusal."""

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import ClientId
@@ -55,6 +57,7 @@ OF_REQUEST_ID: Final = 3
 OF_REASON: Final = 4
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class HeaderLine:
     """A usual line. `text` is ``Name:value`` as it stands in a header part, `size` what it counts towards the bound.

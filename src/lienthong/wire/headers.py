@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Reason
 from lienthong.domain.identifiers import (
@@ -88,6 +90,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD = re.compile(r"[^\s.,]{1,100}(?:\.[^\s.,]{1,100}){0,15}\Z")
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class RequestHeaders:
     """What the protocol headers of a request say; None = not sent.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import Malformed
 from lienthong.domain.identifiers import ClientId, ServiceId
 from lienthong.wire.headers import REQUEST_ID, Header, RequestHeaders, lower_name
 from lienthong.wire.request_line import RequestLine
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class ResponseIds:
     """What a response must repeat of its request. `request_hash` is base64.
@@ -42,6 +45,7 @@ class ResponseIds:
         self.addresses = addresses
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class RequestPart:
     """A parsed request header part. `texts` are its lines ``Name:value``."""
@@ -79,6 +83,7 @@ class RequestPart:
         return self.read.message_id, self.request_id
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class ResponsePart:
     """A parsed response header part; None = absent, which `check_response` refuses.

@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import Malformed
 from lienthong.domain.identifiers import ServiceId, parse_service_id
 from lienthong.domain.memo import Memo
@@ -25,6 +27,7 @@ _PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
 _QUERY = re.compile(r"[\x21\x22\x24-\x7e]*\Z")
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class RequestLine:
     """A parsed request line.

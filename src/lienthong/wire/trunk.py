@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import Malformed, Unavailable
 from lienthong.domain.value import Value
 
@@ -114,6 +116,7 @@ class FrameSignature(Value):
     value: bytes
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class TrunkRequest:
     """A request in a frame. `remaining_ms` is the time until its deadline, counted from when the frame arrives."""
@@ -130,6 +133,7 @@ class TrunkRequest:
         self.body = body
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class TrunkAnswer:
     """An answer in a frame, to the request `number`."""
@@ -144,6 +148,7 @@ class TrunkAnswer:
         self.body = body
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class TrunkLeaf:
     """The leaf (32 bytes) of a message that shares the signature and is not in the frame."""

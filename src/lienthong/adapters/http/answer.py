@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.adapters.http.flow import BodySink, FlowControl
 from lienthong.domain.errors import LienthongError
 
@@ -29,6 +31,7 @@ class ClientBounds:
     waiting: int = 4096
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class HttpAnswer:
     """An answer as received. With `stream` the body follows in pieces."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import Malformed
 from lienthong.domain.grants import Grant, GrantState, Reason
 from lienthong.domain.identifiers import ClientId, ServiceId
@@ -14,6 +16,7 @@ from lienthong.domain.paths import PathGlob, compile_glob
 ANY_METHOD: Final = "*"
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Call:
     """What is asked: who calls which operation why, for which fields (empty = all granted), and when.
@@ -52,6 +55,7 @@ class Call:
         self.at_ms = at_ms
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class CompiledGrant:
     """A grant with its globs and mask compiled; make it with `compile_grant`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.decision.clauses import (
     Clause,
     endpoint_holds,
@@ -24,6 +26,7 @@ _SEAL: Final = object()
 """Only this module holds it; without it no Permit is made."""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class Permit:
     """Proof that `grant` allowed one call at `at_ms`; only `decide` can make one.

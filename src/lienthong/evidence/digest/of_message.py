@@ -20,6 +20,8 @@ from enum import StrEnum
 from hashlib import sha256, sha512
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.evidence.digest.of_each import sha256_of_each, sha512_of_each
 
 LEAF_SIZE = 32
@@ -52,6 +54,7 @@ _XML_URIS = {
 }
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 @dataclass(init=False)
 class MessageDigests:
     """What identifies one message. `request_leaf` is None in a request and 32 bytes in a response."""
@@ -138,6 +141,7 @@ def whole_digests(requests: Sequence[MessageDigests]) -> list[bytes]:
     return [one.header if one.body is None else next(found) for one in requests]
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Draft:
     """A message that is about to be signed. Its digests are worked out when they are first asked for, or before with
     those of others (`work_out`). `request_leaf` is None in a request, as in `MessageDigests`.

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
+from mypy_extensions import mypyc_attr
+
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.batch import Batch, batch_of
 from lienthong.evidence.digest import MessageDigests
@@ -75,6 +77,7 @@ class ArrivedBatch:
         return inputs.SignatureVerified(message_of(proven, seat.index), now_ms)
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Arrived:
     """One message of a batch."""
 
