@@ -116,7 +116,7 @@ def test_example_of_the_segment() -> None:
     assert bytes.fromhex(header_text) == encode_header(header)
     assert decode_header(bytes.fromhex(header_text)) == header
     entry, _ = encode_entry(header.previous_chain, [b"one", b"two"], seed=header.seed)
-    assert bytes.fromhex(entry_text) == entry
+    assert bytes.fromhex(entry_text) == b"".join(entry)
 
 
 def test_example_of_the_sealed_record() -> None:

@@ -44,6 +44,8 @@ _LENGTH = Struct("<I")
 RECORD_OVERHEAD = _LENGTH.size
 _pack_length = _LENGTH.pack
 _ZEROS = bytes(65_536)
+_FEW = 8
+"""So many records of an entry stay pieces of their own; of more each is short."""
 
 
 class SegmentHeader(NamedTuple):
@@ -98,16 +100,26 @@ def decode_header(view: bytes | memoryview) -> SegmentHeader:
     return header
 
 
-def encode_entry(chain: bytes, records: list[bytes], *, seed: int) -> tuple[bytes, bytes]:
-    """One entry and the chain value after it. `chain` is the value before, `seed` the segment header's."""
+def encode_entry(chain: bytes, records: list[bytes], *, seed: int) -> tuple[list[bytes], bytes]:
+    """One entry, in pieces that stand one after the other, and the chain value after it.
+
+    `chain` is the value before, `seed` the segment header's. A few records, which may be long, are not copied.
+    """
     pieces: list[bytes] = []
     for record in records:
         pieces += (_pack_length(len(record)), record)
-    payload = b"".join(pieces)
-    chain_after = _link(chain, payload)
-    length, count = len(payload), len(records)
-    crc = crc32(payload, crc32(_COVERED.pack(length, count, chain_after), seed))
-    return _ENTRY.pack(length, crc, count, chain_after) + payload, chain_after
+    if len(records) > _FEW:
+        pieces = [b"".join(pieces)]
+    digest = sha256(chain)
+    length, count = 0, len(records)
+    for piece in pieces:
+        digest.update(piece)
+        length += len(piece)
+    chain_after = digest.digest()
+    crc = crc32(_COVERED.pack(length, count, chain_after), seed)
+    for piece in pieces:
+        crc = crc32(piece, crc)
+    return [_ENTRY.pack(length, crc, count, chain_after), *pieces], chain_after
 
 
 def _entry_at(view: memoryview, start: int, seed: int) -> Entry | None:

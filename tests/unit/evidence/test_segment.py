@@ -29,10 +29,15 @@ def _segment(groups: list[list[bytes]], room: int = ROOM) -> tuple[bytes, list[i
     """A segment's bytes and the ends of its entries."""
     content, chain, ends = encode_header(HEADER), HEADER.previous_chain, []
     for records in groups:
-        entry, chain = encode_entry(chain, records, seed=HEADER.seed)
-        content += entry
+        pieces, chain = encode_entry(chain, records, seed=HEADER.seed)
+        content += b"".join(pieces)
         ends.append(len(content))
     return content + bytes(room), ends
+
+
+def _entry(chain: bytes, records: list[bytes], *, seed: int) -> bytes:
+    pieces, _ = encode_entry(chain, records, seed=seed)
+    return b"".join(pieces)
 
 
 def _entries(content: bytes) -> list[Entry]:
@@ -116,7 +121,7 @@ def test_entries_in_another_order_are_unproven() -> None:
 
 
 def test_an_entry_with_a_right_checksum_but_another_chain_is_unproven_even_at_the_end() -> None:
-    forged, _ = encode_entry(b"x" * 32, [b"forged"], seed=HEADER.seed)
+    forged = _entry(b"x" * 32, [b"forged"], seed=HEADER.seed)
     with pytest.raises(Unproven):
         _entries(CONTENT[: ENDS[2]] + forged + bytes(ROOM))
 
@@ -124,13 +129,13 @@ def test_an_entry_with_a_right_checksum_but_another_chain_is_unproven_even_at_th
 def test_bytes_of_a_message_cannot_pose_as_an_entry() -> None:
     """A torn write whose record contains a whole entry of another ledger does not look like damage."""
     other = SegmentHeader(1, 0, b"x" * 16, genesis(b"x" * 16))
-    inner, _ = encode_entry(other.previous_chain, [b"bait"], seed=other.seed)
-    torn, _ = encode_entry(b"y" * 32, [inner * 3 + b"tail"], seed=HEADER.seed)
+    inner = _entry(other.previous_chain, [b"bait"], seed=other.seed)
+    torn = _entry(b"y" * 32, [inner * 3 + b"tail"], seed=HEADER.seed)
     assert _records(CONTENT[: ENDS[2]] + torn[:-2] + bytes(ROOM)) == GROUPS
 
 
 def test_lengths_that_contradict_the_count_are_unproven() -> None:
-    entry, _ = encode_entry(HEADER.previous_chain, [b"one", b"two"], seed=HEADER.seed)
+    entry = _entry(HEADER.previous_chain, [b"one", b"two"], seed=HEADER.seed)
     assert len(entry) == ENTRY_HEAD_SIZE + 14
     from struct import pack
     from zlib import crc32
@@ -145,7 +150,7 @@ def test_lengths_that_contradict_the_count_are_unproven() -> None:
 def test_reading_from_the_middle_takes_the_first_link_on_trust_and_checks_the_next() -> None:
     view = memoryview(CONTENT)
     assert [entry.start for entry in scan(view, HEADER, start=ENDS[0], chain=None)] == ENDS[:2]
-    broken, _ = encode_entry(b"x" * 32, [b"forged"], seed=HEADER.seed)
+    broken = _entry(b"x" * 32, [b"forged"], seed=HEADER.seed)
     view = memoryview(CONTENT[: ENDS[1]] + broken)
     with pytest.raises(Unproven):
         list(scan(view, HEADER, start=ENDS[0], chain=None))
@@ -154,3 +159,10 @@ def test_reading_from_the_middle_takes_the_first_link_on_trust_and_checks_the_ne
 @given(st.binary(max_size=300))
 def test_garbage_behind_the_header_is_no_entry(garbage: bytes) -> None:
     assert _records(encode_header(HEADER) + garbage) == []
+
+
+def test_few_records_are_not_copied_and_many_are_one_piece() -> None:
+    few, many = [b"record"] * 8, [b"record"] * 9
+    assert encode_entry(HEADER.previous_chain, few, seed=HEADER.seed)[0][2::2] == few
+    assert len(encode_entry(HEADER.previous_chain, many, seed=HEADER.seed)[0]) == 2
+    assert _records(_segment([few, many])[0]) == [few, many]

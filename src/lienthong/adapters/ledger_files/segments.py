@@ -169,6 +169,13 @@ def write_fully(descriptor: int, content: bytes | memoryview, offset: int, flags
         view, offset = view[written:], offset + written
 
 
+def write_pieces(descriptor: int, pieces: list[bytes], size: int, offset: int) -> None:
+    """Write `pieces`, of `size` bytes together and of no great number, one after the other; raises OSError."""
+    written = os.pwritev(descriptor, pieces, offset)
+    if written < size:
+        write_fully(descriptor, b"".join(pieces)[written:], offset + written)
+
+
 def clean_tail(descriptor: int, path: Path, tail: Tail) -> None:
     """Make the last entry surely durable and what follows it zeros.
 

@@ -29,7 +29,7 @@ from lienthong.adapters.ledger_files.segments import (
     segment_numbers,
     segment_path,
     sync_directory,
-    write_fully,
+    write_pieces,
 )
 from lienthong.adapters.ledger_files.syncing import Syncing, new_syncing
 from lienthong.domain.errors import Unavailable
@@ -325,9 +325,10 @@ class LedgerWriter:
         syncing = self._syncing
         assert syncing is not None, "started"
         entry, chain = encode_entry(tail.chain, [encoded for encoded, _ in self._group], seed=tail.header.seed)
-        self._group_end = Tail(tail.header, tail.offset, tail.offset + len(entry), chain)
+        size = ENTRY_HEAD_SIZE + self._group_size
+        self._group_end = Tail(tail.header, tail.offset, tail.offset + size, chain)
         try:
-            write_fully(self._descriptor, entry, tail.offset)
+            write_pieces(self._descriptor, entry, size, tail.offset)
         except OSError as error:
             self._loop.call_soon(self._durable, error)
             return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from lienthong.adapters.ledger_files import (
     read_one,
     read_records,
 )
+from lienthong.adapters.ledger_files import segments as under_test
 from lienthong.domain.errors import Malformed, Unavailable, Unproven
 
 COUNT = 200
@@ -123,3 +126,19 @@ def test_an_empty_file_is_malformed(tmp_path: Path) -> None:
     (tmp_path / "00000001.segment").touch()
     with pytest.raises(Malformed):
         _all(tmp_path)
+
+
+@pytest.mark.parametrize("taken", [1, 4, 5, 9])
+def test_what_the_system_did_not_take_at_once_is_written_behind_it(
+    taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.pwritev
+
+    def short(descriptor: int, pieces: Sequence[bytes], offset: int, flags: int = 0) -> int:
+        return whole(descriptor, [b"".join(pieces)[:taken]], offset, flags)
+
+    monkeypatch.setattr(under_test.os, "pwritev", short)
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        under_test.write_pieces(file.fileno(), [b"head", b"first", b"x", b"second"], 16, 3)
+    assert path.read_bytes() == b"\0\0\0headfirstxsecond"

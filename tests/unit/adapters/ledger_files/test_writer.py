@@ -363,7 +363,7 @@ def test_durable_end_lies_behind_every_acknowledged_record(tmp_path: Path) -> No
     _running(tmp_path, act)
 
 
-@pytest.mark.parametrize("broken", ["write_fully", "pwritev"])
+@pytest.mark.parametrize("broken", ["write_pieces", "pwritev"])
 def test_after_a_disk_error_everybody_is_told_and_nothing_is_taken_until_reopened(
     broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,7 +374,7 @@ def test_after_a_disk_error_everybody_is_told_and_nothing_is_taken_until_reopene
 
     async def act(writer: LedgerWriter) -> None:
         assert await _append(writer, b"before") is None
-        place = under_test if broken == "write_fully" else segments.os
+        place = under_test if broken == "write_pieces" else segments.os
         with monkeypatch.context() as patch:
             patch.setattr(place, broken, fail)
             told: Told = []
