@@ -32,6 +32,8 @@ HEADERS = {"Content-Type": "application/json", "X-Road-Client": str(SYSTEM)}
 REST = "/ho-so"
 PATH = f"/r1/{SERVICE}{REST}"
 _TRUNK_S = 10.0
+_POLL_S = 10.0
+"""Seconds between two looks of a node at the directory, as its settings have them unless they say something else."""
 _LAST = 8
 
 
@@ -119,6 +121,7 @@ class Field:
             trunks=names if trunk else frozenset(),
             cpus={one: hop_cpus()[one != "consumer"] for one in names},
             peers=peers,
+            poll_s=_POLL_S,
             **more,
         )
         self._stack.callback(rig.stop)

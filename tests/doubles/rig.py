@@ -170,6 +170,8 @@ class Rig:
     """Settings (TOML) of one node, by its name."""
     callers: str | None = None
     """The consumer's ``[[systems]]`` in place of those that are known by the loopback address."""
+    poll_s: float = 0.5
+    """Seconds between two looks of the nodes at the directory."""
     answer_s: float = 3
     service_settings: str = ""
     """Further settings (TOML) of each service."""
@@ -316,6 +318,7 @@ class Rig:
             cpus=[self.cpus[node.name]] if node.name in self.cpus else [],
             front_settings="" if hosted else self.front_settings,
             trunk="true" if node.name in self.trunks else "false",
+            poll_s=self.poll_s,
         )
         if hosted:
             published = [SERVICE, *(one.service_id for one in self.services), *map(peer_service, range(self.peers))]
@@ -378,7 +381,7 @@ cpus = {cpus}
 [directory]
 source = "../directory"
 trusted_root = "../root.json"
-poll_s = 0.5
+poll_s = {poll_s}
 [front]
 listen = "127.0.0.1:{front}"
 {front_settings}

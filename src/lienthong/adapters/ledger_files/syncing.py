@@ -1,22 +1,20 @@
 """Making what was written to a file durable, without waiting for it (docs/decisions/0027-synced-by-the-kernel.md).
 
-On Linux the kernel is asked for it (``IOCB_CMD_FDSYNC`` of io_submit(2)) and says so through a descriptor that the
-loop watches: no thread of ours wakes, and none asks for the interpreter. Where it may not be asked, a thread calls
-fdatasync(2).
+On Linux the kernel is asked for it (`kernel_syncs`) and says so through a descriptor that the loop watches: no thread
+of ours wakes, and none asks for the interpreter. Where it may not be asked, a thread calls fdatasync(2).
 """
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
-import platform
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import Final, Protocol
+from typing import Protocol
+
+from lienthong.adapters.ledger_files.kernel_syncs import WAYS, KernelSyncs
 
 Told = Callable[[OSError | None], None]
 
@@ -32,12 +30,11 @@ class Syncing(Protocol):
         """Give everything back. Not while a sync is under way."""
 
 
-def new_syncing(loop: asyncio.AbstractEventLoop) -> Syncing:
-    """By the kernel where it lets us, else by a thread."""
-    calls = _NUMBERS.get(platform.machine()) if sys.platform == "linux" and sys.byteorder == "little" else None
-    if calls is not None:
+def new_syncing(loop: asyncio.AbstractEventLoop, kernel: Sequence[Callable[[], KernelSyncs]] = WAYS) -> Syncing:
+    """By the kernel where it lets us, in the first way that works, else by a thread."""
+    for made in kernel:
         with suppress(OSError):  # forbidden here, or the system has too many of its kind
-            return SyncedByKernel(loop, calls)
+            return SyncedByKernel(loop, made())
     return SyncedByThread(loop)
 
 
@@ -74,34 +71,24 @@ class SyncedByThread:
 
 
 class SyncedByKernel:
-    """Raises OSError where the kernel gives no context for it."""
+    """By `syncs`, which it has for itself."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, numbers: _Numbers) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, syncs: KernelSyncs) -> None:
         self._loop = loop
-        self._numbers = numbers
-        self._context = ctypes.c_ulong(0)
+        self._syncs = syncs
+        self._done = syncs.descriptor
         self._told: Told | None = None
         self._instead: SyncedByThread | None = None
-        self._event = _Event()
-        _called(numbers.setup, ctypes.c_long(1), ctypes.byref(self._context))
-        try:
-            self._done = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        except OSError:
-            _called(numbers.destroy, self._context)
-            raise
-        self._block = _Block(opcode=_FDSYNC, flags=_TELL_A_DESCRIPTOR, told_at=self._done)
-        self._each = (ctypes.c_void_p * 1)(ctypes.addressof(self._block))
         loop.add_reader(self._done, self._is_done)
 
     def begin(self, descriptor: int, told: Told) -> None:
         """As in `Syncing`."""
         assert self._told is None, "one at a time"
         self._told = told
-        self._block.descriptor = descriptor
         try:
-            _called(self._numbers.submit, self._context, ctypes.c_long(1), self._each)
+            self._syncs.submit(descriptor)
         except OSError:
-            # A kernel before 4.18, or a file system that cannot: what is wrong with the disk itself, fdatasync says.
+            # What is wrong with the disk itself, fdatasync says.
             if self._instead is None:
                 self._instead = SyncedByThread(self._loop)
             self._told = None
@@ -110,71 +97,12 @@ class SyncedByKernel:
     def close(self) -> None:
         """As in `Syncing`."""
         self._loop.remove_reader(self._done)
-        os.close(self._done)
-        _called(self._numbers.destroy, self._context)
+        self._syncs.close()
         if self._instead is not None:
             self._instead.close()
 
     def _is_done(self) -> None:
-        os.eventfd_read(self._done)
-        _called(
-            self._numbers.events, self._context, ctypes.c_long(1), ctypes.c_long(1), ctypes.byref(self._event), None
-        )
+        result = self._syncs.result()
         told, self._told = self._told, None
         assert told is not None, "begun"
-        result = self._event.result
         told(OSError(-result, os.strerror(-result)) if result < 0 else None)
-
-
-class _Numbers:
-    """Numbers of the system calls of one kind of processor."""
-
-    __slots__ = ("destroy", "events", "setup", "submit")
-
-    def __init__(self, setup: int, destroy: int, submit: int, events: int) -> None:
-        self.setup, self.destroy, self.submit, self.events = map(ctypes.c_long, (setup, destroy, submit, events))
-
-
-class _Block(ctypes.Structure):
-    """``struct iocb`` of linux/aio_abi.h, where the lower byte comes first."""
-
-    _fields_ = (
-        ("data", ctypes.c_uint64),
-        ("key", ctypes.c_uint32),
-        ("rw_flags", ctypes.c_uint32),
-        ("opcode", ctypes.c_uint16),
-        ("priority", ctypes.c_int16),
-        ("descriptor", ctypes.c_uint32),
-        ("buffer", ctypes.c_uint64),
-        ("size", ctypes.c_uint64),
-        ("offset", ctypes.c_int64),
-        ("reserved", ctypes.c_uint64),
-        ("flags", ctypes.c_uint32),
-        ("told_at", ctypes.c_uint32),
-    )
-
-
-class _Event(ctypes.Structure):
-    """``struct io_event`` of linux/aio_abi.h."""
-
-    _fields_ = (
-        ("data", ctypes.c_uint64),
-        ("block", ctypes.c_uint64),
-        ("result", ctypes.c_int64),
-        ("second_result", ctypes.c_int64),
-    )
-
-
-_NUMBERS: Final = {"x86_64": _Numbers(206, 207, 209, 208), "aarch64": _Numbers(0, 1, 2, 4)}
-_FDSYNC: Final = 3
-_TELL_A_DESCRIPTOR: Final = 1
-# None of these calls waits, so the interpreter is kept.
-_syscall = ctypes.PyDLL(None, use_errno=True).syscall
-_syscall.restype = ctypes.c_long
-
-
-def _called(number: ctypes.c_long, *arguments: object) -> None:
-    """Raises OSError."""
-    if _syscall(number, *arguments) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))

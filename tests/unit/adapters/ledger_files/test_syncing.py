@@ -15,11 +15,20 @@ from typing import Any
 import pytest
 import uvloop
 
-from lienthong.adapters.ledger_files import syncing
+from lienthong.adapters.ledger_files import kernel_syncs
+from lienthong.adapters.ledger_files.kernel_syncs import WAYS, CalledByCtypes, KernelSyncs
 from lienthong.adapters.ledger_files.syncing import SyncedByKernel, SyncedByThread, Syncing, new_syncing
 
-WAYS = pytest.mark.parametrize("made", [new_syncing, SyncedByThread], ids=["kernel", "thread"])
 Made = Callable[[asyncio.AbstractEventLoop], Syncing]
+
+
+def _by(way: Callable[[], KernelSyncs]) -> Made:
+    return lambda loop: new_syncing(loop, [way])
+
+
+EACH = pytest.mark.parametrize(
+    "made", [SyncedByThread, *map(_by, WAYS)], ids=["thread", *(way.__module__.rsplit(".", 1)[-1] for way in WAYS)]
+)
 
 
 def _open(path: Path) -> int:
@@ -39,7 +48,7 @@ async def _synced(by: Syncing, descriptor: int) -> OSError | None:
     return told[0]
 
 
-@WAYS
+@EACH
 @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_one_after_the_other_is_told(
     made: Made, new_loop: Callable[[], asyncio.AbstractEventLoop], tmp_path: Path
@@ -59,7 +68,7 @@ def test_one_after_the_other_is_told(
 def _lets_us() -> bool:
     """Whether the system gives a context, asked here in another way."""
     context, libc = ctypes.c_ulong(0), ctypes.CDLL(None)
-    numbers = syncing._NUMBERS.get(platform.machine())
+    numbers = kernel_syncs._NUMBERS.get(platform.machine())
     if numbers is None or libc.syscall(numbers.setup, ctypes.c_long(1), ctypes.byref(context)) < 0:
         return False
     libc.syscall(numbers.destroy, context)
@@ -75,7 +84,7 @@ def test_the_kernel_does_it_where_the_system_lets_us() -> None:
     assert asyncio.run(run()) is (SyncedByKernel if _lets_us() else SyncedByThread)
 
 
-@WAYS
+@EACH
 def test_what_cannot_be_synced_is_told_and_the_next_one_is_synced(made: Made, tmp_path: Path) -> None:
     async def run() -> None:
         by, descriptor = made(asyncio.get_running_loop()), _open(tmp_path / "file")
@@ -94,7 +103,7 @@ def test_what_cannot_be_synced_is_told_and_the_next_one_is_synced(made: Made, tm
 
 def test_an_error_of_the_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the kernel tells it, in the event."""
-    called = syncing._called
+    called = kernel_syncs._called
 
     def broken(number: Any, *arguments: Any) -> None:
         called(number, *arguments)
@@ -102,35 +111,35 @@ def test_an_error_of_the_disk_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
             arguments[3]._obj.result = -errno.EIO
 
     async def run() -> OSError | None:
-        by, descriptor = new_syncing(asyncio.get_running_loop()), _open(tmp_path / "file")
+        by, descriptor = _by(CalledByCtypes)(asyncio.get_running_loop()), _open(tmp_path / "file")
         try:
             return await _synced(by, descriptor)
         finally:
             by.close()
             os.close(descriptor)
 
-    monkeypatch.setattr(syncing, "_called", broken)
+    monkeypatch.setattr(kernel_syncs, "_called", broken)
     error = asyncio.run(run())
     assert (None if error is None else error.errno) == (errno.EIO if _lets_us() else None)
 
 
 def _refused(call: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system refuses one of the calls."""
-    called = syncing._called
-    numbers = [getattr(one, call).value for one in syncing._NUMBERS.values()]
+    called = kernel_syncs._called
+    numbers = [getattr(one, call).value for one in kernel_syncs._NUMBERS.values()]
 
     def refusing(number: Any, *arguments: Any) -> None:
         if number.value in numbers:
             raise OSError(code, os.strerror(code))
         called(number, *arguments)
 
-    monkeypatch.setattr(syncing, "_called", refusing)
+    monkeypatch.setattr(kernel_syncs, "_called", refusing)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSYS, errno.EPERM, errno.EAGAIN])
 def test_where_the_system_gives_no_context_a_thread_does_it(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> type[Syncing]:
-        by = new_syncing(asyncio.get_running_loop())
+        by = _by(CalledByCtypes)(asyncio.get_running_loop())
         by.close()
         return type(by)
 
@@ -142,7 +151,7 @@ def test_where_the_kernel_cannot_sync_a_thread_does_it(tmp_path: Path, monkeypat
     """Before Linux 4.18 io_submit knew no sync."""
 
     async def run() -> None:
-        by, descriptor = new_syncing(asyncio.get_running_loop()), _open(tmp_path / "file")
+        by, descriptor = _by(CalledByCtypes)(asyncio.get_running_loop()), _open(tmp_path / "file")
         for _ in range(3):
             assert await _synced(by, descriptor) is None
         by.close()
@@ -152,7 +161,7 @@ def test_where_the_kernel_cannot_sync_a_thread_does_it(tmp_path: Path, monkeypat
     asyncio.run(run())
 
 
-@WAYS
+@EACH
 def test_everything_is_given_back(made: Made) -> None:
     async def run() -> None:
         def held() -> tuple[int, int]:
