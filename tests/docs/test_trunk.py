@@ -105,6 +105,7 @@ def test_the_kinds_and_who_sends_them() -> None:
         "PING": trunk.ping_frame(bytes(8)),
         "PONG": trunk.pong_frame(bytes(8)),
         "BYE": trunk.bye_frame(0),
+        "AHEAD": trunk.requests_ahead([]),
     }
     readers = {"both": {Role.OPENER, Role.ACCEPTOR}, "opener": {Role.ACCEPTOR}, "acceptor": {Role.OPENER}}
     for _, name, sender in rows[1:]:

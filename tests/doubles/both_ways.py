@@ -41,8 +41,10 @@ from lienthong.wire.trunk import (
     TrunkAnswer,
     TrunkLeaf,
     TrunkRequest,
+    answers_ahead,
     answers_frame,
     hello_frame,
+    requests_ahead,
     requests_frame,
 )
 from lienthong.wire.trunk_reader import Role, TrunkReader
@@ -105,13 +107,16 @@ class Baseline:
 
 class Trunk:
     """One frame for all; `before` and `after` are leaves of messages that share the signature and do not travel.
-    `piece` is how many bytes of a frame arrive at a time.
+    `piece` is how many bytes of it arrive at a time; `ahead` of it go so many messages, if nothing stands before.
     """
 
-    def __init__(self, before: Sequence[bytes] = (), after: Sequence[bytes] = (), piece: int = 1 << 20) -> None:
+    def __init__(
+        self, before: Sequence[bytes] = (), after: Sequence[bytes] = (), piece: int = 1 << 20, ahead: int = 0
+    ) -> None:
         self._before = [TrunkLeaf(leaf) for leaf in before]
         self._after = [TrunkLeaf(leaf) for leaf in after]
         self._piece = piece
+        self._ahead = 0 if before else ahead
         self._signed: dict[bytes, tuple[Signature, tuple[bytes, ...]]] = {}
         """By the leaf of a message: the signature of its batch, and the leaves of the batch."""
         self._arrived_batch: Batch | None = None
@@ -137,23 +142,28 @@ class Trunk:
 
     def requests(self, sent: Sequence[effects.Send]) -> list[Carried]:
         travelling = [TrunkRequest(n + 1, 1000, one.header_part, one.body) for n, one in enumerate(sent)]
-        frame = requests_frame(_in_frame(sent[0].signature), [*self._before, *travelling, *self._after])
-        (arrived,) = self._arrived(Role.ACCEPTOR, frame)
+        rest = travelling[self._ahead :]
+        frame = requests_frame(_in_frame(sent[0].signature), [*self._before, *rest, *self._after])
+        *ahead, arrived = self._arrived(Role.ACCEPTOR, requests_ahead(travelling[: self._ahead]) + frame)
         assert isinstance(arrived, Requests)
-        return self._seated(arrived, [None] * len(sent))
+        return self._seated(ahead, arrived, [None] * len(sent))
 
     def answers(self, replied: Sequence[effects.Reply], asked: Sequence[bytes]) -> list[Carried]:
         travelling = [TrunkAnswer(n + 1, one.header_part, one.body) for n, one in enumerate(replied)]
-        frame = answers_frame(_in_frame(replied[0].signature), [*self._before, *travelling, *self._after])
-        (arrived,) = self._arrived(Role.OPENER, frame)
+        rest = travelling[self._ahead :]
+        frame = answers_frame(_in_frame(replied[0].signature), [*self._before, *rest, *self._after])
+        *ahead, arrived = self._arrived(Role.OPENER, answers_ahead(travelling[: self._ahead]) + frame)
         assert isinstance(arrived, Answers)
-        return self._seated(arrived, asked)
+        return self._seated(ahead, arrived, asked)
 
-    def _seated(self, frame: Requests | Answers, asked: Sequence[bytes | None]) -> list[Carried]:
+    def _seated(
+        self, ahead: Sequence[Any], frame: Requests | Answers, asked: Sequence[bytes | None]
+    ) -> list[Carried]:
         """The messages of a frame with their digests and seats, made from what arrived alone."""
         request_leaves = iter(asked)
         known: list[MessageDigests | bytes] = []
-        for one in frame.messages:
+        messages = [message for one in (*ahead, frame) for message in one.messages]
+        for one in messages:
             if isinstance(one, TrunkLeaf):
                 known.append(one.leaf)
             elif (request_leaf := next(request_leaves)) is None:
@@ -165,7 +175,7 @@ class Trunk:
         signature = Signature(ECDSA_P256_SHA256, head.certificate_digest, head.signed_at_ms, head.value)
         return [
             Carried(one.header_part, one.body, signature, inputs.InBatch(digests, batch.seat(index)))
-            for index, (one, digests) in enumerate(zip(frame.messages, known, strict=True))
+            for index, (one, digests) in enumerate(zip(messages, known, strict=True))
             if not isinstance(one, TrunkLeaf) and not isinstance(digests, bytes)
         ]
 

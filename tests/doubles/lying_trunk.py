@@ -82,6 +82,11 @@ class LyingTrunk:
         ]
         return self.frame(entries, responses)
 
+    def ahead(self, requests: Sequence[trunk.TrunkRequest]) -> bytes:
+        """An AHEAD frame with a true answer for each."""
+        found = [(one.number, self.response(one)) for one in requests]
+        return trunk.answers_ahead([trunk.TrunkAnswer(number, one.header_part, one.body) for number, one in found])
+
     def _serve(self) -> None:
         with suppress(OSError):
             while True:

@@ -70,6 +70,8 @@ BREAKING: dict[str, Callable[[LyingTrunk, Requests], bytes]] = {
     "a fault that is none": lambda _liar, asked: trunk.fault_frame(asked[0].number, 200, b""),
     "an answer to nothing": lambda liar, asked: liar.truth([one_numbered(asked[0], 2**31)]),
     "one answer twice in a frame": lambda liar, asked: liar.truth([asked[0], asked[0]]),
+    "an answer ahead to nothing": lambda liar, asked: liar.ahead([one_numbered(asked[0], 2**31)]),
+    "one answer twice, ahead and signed": lambda liar, asked: liar.ahead(asked[:1]) + liar.truth(asked),
     "an answer cut short": lambda liar, asked: cut(liar.truth(asked)),
     "BYE for a broken trunk": lambda _liar, _asked: trunk.bye_frame(trunk.Reason.BROKEN),
     "HTTP": lambda _liar, _asked: b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -118,6 +120,26 @@ def test_a_false_answer_is_not_believed_and_the_trunk_stays(rig: Rig, liar: Lyin
     liar.node.lie = ""
     assert ask(rig).status == 200
     assert len(liar.ended) == ended
+
+
+def test_an_answer_ahead_that_its_signature_leaves_out(rig: Rig, liar: LyingTrunk) -> None:
+    liar.lie = lambda asked: liar.ahead(asked[:1]) + liar.frame([], [liar.response(one) for one in asked] * 2)
+    assert ask(rig).error == "Server.ClientProxy.InvalidSignatureValue"
+
+
+def test_an_answer_ahead_with_its_signature(rig: Rig, liar: LyingTrunk) -> None:
+    """That it is taken for an answer, so that the tests beside this one show what they say."""
+    liar.lie = lambda asked: liar.ahead(asked[:1]) + liar.frame([], [liar.response(asked[0])])
+    assert ask(rig).status == 200
+
+
+@pytest.mark.parametrize("void", [False, True], ids=["never", "void"])
+def test_an_answer_ahead_whose_signature_never_comes(rig: Rig, liar: LyingTrunk, void: bool) -> None:
+    liar.lie = lambda asked: liar.ahead(asked[:1]) + (trunk.answers_ahead([]) if void else b"")
+    began = time.monotonic()
+    assert ask(rig).error == "Server.ClientProxy.OutcomeUnknown"
+    assert time.monotonic() - began > ANSWER_S / 2
+    liar.drop()  # what came ahead would belong to its next signature
 
 
 def test_an_answer_signed_by_another_member(rig: Rig, liar: LyingTrunk) -> None:

@@ -5,6 +5,7 @@ goes on serving the others, and keeps no more than it must.
 from __future__ import annotations
 
 import itertools
+import json
 import struct
 import time
 import uuid
@@ -72,7 +73,7 @@ LIES: dict[str, bytes] = {
     "a frame one byte too long": struct.pack(">IB", trunk.Bounds().frame + 1, 2),
     "a frame of no bytes": b"\0\0\0\0\x02",
     "HELLO again": HELLO,
-    "a kind that is not known": framed(9, b"x"),
+    "a kind that is not known": framed(10, b"x"),
     "answers": trunk.answers_frame(SIGNATURE, [trunk.TrunkAnswer(1, b"200\r\n", None)]),
     "a fault": trunk.fault_frame(1, 400, b""),
     "HTTP": b"POST /exchange HTTP/1.1\r\n\r\n",
@@ -97,6 +98,13 @@ LIES: dict[str, bytes] = {
     "a PING of nine bytes": framed(6, bytes(9)),
     "requests after BYE": trunk.bye_frame(0) + unsigned(REQUEST),
     "BYE twice": trunk.bye_frame(0) * 2,
+    "a number again, ahead": trunk.requests_ahead([REQUEST]) + unsigned(REQUEST),
+    "a leaf ahead": framed(9, b"\0\1" + bytes(12) + b"\xff" * 4 + bytes(32)),
+    "answers ahead": trunk.answers_ahead([trunk.TrunkAnswer(0, b"200\r\n" * 20, None)]),
+    "requests ahead without end": b"".join(
+        trunk.requests_ahead([trunk.TrunkRequest(number, 1, b"p", b"x" * 262_144)]) for number in range(1, 18)
+    ),
+    "requests ahead after BYE": trunk.bye_frame(0) + trunk.requests_ahead([REQUEST]),
 }  # fmt: skip
 
 
@@ -115,6 +123,23 @@ def test_a_lie_ends_the_trunk_with_a_reason(rig: Rig, system: ScriptedService, l
         # After BYE 0 nothing is in flight: the node may be done with the trunk before it reads the lie behind it.
         assert opened.reason() in ((0, 1) if "BYE" in lie else (trunk.Reason.BROKEN,))
     assert len(system.seen) == executed
+
+
+def test_what_came_ahead_is_nothing_without_its_signature(rig: Rig, system: ScriptedService) -> None:
+    """Never signed, signed by another signature, and void: none of it is passed on, and the trunk goes on."""
+    executed = len(system.seen)
+    first, second, third, fourth = requests_of(rig, 1, 2, 3, 4)
+    with hand_trunk(rig) as opened:
+        opened.send(trunk.requests_ahead([first]) + signed_frame(rig.keys["consumer"], [second]))
+        codes = [json.loads(opened.until(trunk.TrunkFault).document)["type"] for _ in range(2)]
+        assert codes == ["Server.ServerProxy.InvalidSignatureValue"] * 2
+        opened.send(trunk.requests_ahead([third]) + trunk.requests_ahead([]))
+        assert len(system.seen) == executed
+        opened.send(signed_frame(rig.keys["consumer"], [fourth]))
+        (answer,) = opened.until(trunk.Answers).messages
+        assert (answer.number, answer.header_part[:5]) == (4, b"200\r\n")
+        opened.send(trunk.requests_ahead(requests_of(rig, 5)))
+    assert len(system.seen) == executed + 1
 
 
 def test_a_lie_takes_no_other_trunk_with_it(rig: Rig) -> None:

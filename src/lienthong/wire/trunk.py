@@ -11,13 +11,15 @@ a length (4 bytes, of all that follows), a kind (1 byte) and a payload; all inte
     PING      6  8 bytes
     PONG      7  the same 8 bytes
     BYE       8  reason (2)
+    AHEAD     9  count (2) ‖ requests or answers, by who sends it
 
     request   number (4) ‖ remaining time (4, ms) ‖ header part length (4) ‖ body length (4) ‖ header part ‖ body
     answer    number of its request (4) ‖ header part length (4) ‖ body length (4) ‖ header part ‖ body
 
 A body length of all ones says that there is no body. A message that shares the signature and does not travel in the
 frame is stood for by its leaf: all else 0, no body, then the leaf (32). One signature stands for all messages of a
-frame. This module takes the upgrade up and writes frames; `trunk_reader` reads them.
+frame, and for those that went AHEAD of it. This module takes the upgrade up and writes frames; `trunk_reader` reads
+them.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ ANSWER_LAYOUT: Final = struct.Struct(">III")
 FAULT_LAYOUT: Final = struct.Struct(">IH")
 NUMBER_LAYOUT: Final = struct.Struct(">I")
 REASON_LAYOUT: Final = struct.Struct(">H")
+COUNT_LAYOUT: Final = struct.Struct(">H")
 OPAQUE_SIZE: Final = 8
 NO_BODY: Final = 2**32 - 1
 
@@ -83,6 +86,7 @@ class Kind(IntEnum):
     PING = 6
     PONG = 7
     BYE = 8
+    AHEAD = 9
 
 
 class Reason(IntEnum):
@@ -181,6 +185,18 @@ class Answers(Value):
     messages: tuple[TrunkAnswer | TrunkLeaf, ...]
 
 
+class RequestsAhead(Value):
+    """Requests that come ahead of the signature they will share; none: those that came ahead so far are void."""
+
+    messages: tuple[TrunkRequest, ...]
+
+
+class AnswersAhead(Value):
+    """Answers, as `RequestsAhead`."""
+
+    messages: tuple[TrunkAnswer, ...]
+
+
 class TrunkFault(Value):
     """Why one request got no signed answer; `document` is as `node_message.fault_body` makes it."""
 
@@ -213,7 +229,7 @@ class Bye(Value):
     reason: int
 
 
-Frame = Hello | Requests | Answers | TrunkFault | Cancel | Ping | Pong | Bye
+Frame = Hello | Requests | Answers | RequestsAhead | AnswersAhead | TrunkFault | Cancel | Ping | Pong | Bye
 
 
 def upgrade_request(host: bytes) -> bytes:
@@ -275,24 +291,46 @@ def hello_frame(bounds: Bounds) -> bytes:
 def requests_frame(signature: FrameSignature, messages: Sequence[TrunkRequest | TrunkLeaf]) -> bytes:
     """A REQUESTS frame. Who fills it keeps the bounds: `SIGNED_HEAD_MAX` and `MESSAGE_HEAD_MAX` help to count."""
     pieces = [b"", b""]
-    for message in messages:
-        if isinstance(message, TrunkLeaf):
-            pieces += (_REQUEST_LEAF, message.leaf)
-        else:
-            begins = _NUMBER_AND_TIME.pack(message.number, message.remaining_ms)
-            _add_message(pieces, begins, message.header_part, message.body)
+    _add_requests(pieces, messages)
     return _signed_frame(Kind.REQUESTS, signature, len(messages), pieces)
 
 
 def answers_frame(signature: FrameSignature, messages: Sequence[TrunkAnswer | TrunkLeaf]) -> bytes:
     """An ANSWERS frame; the bounds as in `requests_frame`."""
     pieces = [b"", b""]
+    _add_answers(pieces, messages)
+    return _signed_frame(Kind.ANSWERS, signature, len(messages), pieces)
+
+
+def requests_ahead(messages: Sequence[TrunkRequest]) -> bytes:
+    """An AHEAD frame of requests; with none, what went ahead is void."""
+    pieces = [b""]
+    _add_requests(pieces, messages)
+    return _frame_ahead(len(messages), pieces)
+
+
+def answers_ahead(messages: Sequence[TrunkAnswer]) -> bytes:
+    """An AHEAD frame of answers; with none, what went ahead is void."""
+    pieces = [b""]
+    _add_answers(pieces, messages)
+    return _frame_ahead(len(messages), pieces)
+
+
+def _add_requests(pieces: list[bytes], messages: Sequence[TrunkRequest | TrunkLeaf]) -> None:
+    for message in messages:
+        if isinstance(message, TrunkLeaf):
+            pieces += (_REQUEST_LEAF, message.leaf)
+        else:
+            begins = _NUMBER_AND_TIME.pack(message.number, message.remaining_ms)
+            _add_message(pieces, begins, message.header_part, message.body)
+
+
+def _add_answers(pieces: list[bytes], messages: Sequence[TrunkAnswer | TrunkLeaf]) -> None:
     for message in messages:
         if isinstance(message, TrunkLeaf):
             pieces += (_ANSWER_LEAF, message.leaf)
         else:
             _add_message(pieces, NUMBER_LAYOUT.pack(message.number), message.header_part, message.body)
-    return _signed_frame(Kind.ANSWERS, signature, len(messages), pieces)
 
 
 def _add_message(pieces: list[bytes], begins: bytes, part: bytes, body: bytes | None) -> None:
@@ -310,6 +348,13 @@ def _signed_frame(kind: Kind, signature: FrameSignature, count: int, pieces: lis
     digest, signed_at_ms = signature.certificate_digest, signature.signed_at_ms
     pieces[1] = SIGNED_LAYOUT.pack(count, digest, signed_at_ms, len(value)) + value
     pieces[0] = FRAME_LAYOUT.pack(1 + sum(map(len, pieces)), kind)
+    return b"".join(pieces)
+
+
+def _frame_ahead(count: int, pieces: list[bytes]) -> bytes:
+    """The frame whose first piece is still empty."""
+    size = 1 + COUNT_LAYOUT.size + sum(map(len, pieces))
+    pieces[0] = FRAME_LAYOUT.pack(size, Kind.AHEAD) + COUNT_LAYOUT.pack(count)
     return b"".join(pieces)
 
 

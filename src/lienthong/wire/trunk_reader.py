@@ -8,12 +8,13 @@ What it does not do: believe anything, or know which requests still wait for an 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from lienthong.domain.errors import Malformed
 from lienthong.wire.message import PART_BYTES_MAX
 from lienthong.wire.trunk import (
     ANSWER_LAYOUT,
+    COUNT_LAYOUT,
     FAULT_BYTES_MAX,
     FAULT_LAYOUT,
     FRAME_BYTES_MIN,
@@ -29,6 +30,7 @@ from lienthong.wire.trunk import (
     SIGNED_LAYOUT,
     VERSION,
     Answers,
+    AnswersAhead,
     Bounds,
     Bye,
     Cancel,
@@ -39,6 +41,7 @@ from lienthong.wire.trunk import (
     Ping,
     Pong,
     Requests,
+    RequestsAhead,
     TrunkAnswer,
     TrunkFault,
     TrunkLeaf,
@@ -50,6 +53,7 @@ _TIME_END: Final = 10**15
 """Signing times have at most 15 digits, as in the text form of a signature."""
 _STATUS_MIN: Final = 300
 _STATUS_END: Final = 600
+_M = TypeVar("_M", TrunkRequest, TrunkAnswer)
 
 
 class Role(StrEnum):
@@ -62,7 +66,10 @@ class Role(StrEnum):
 class TrunkReader:
     """Cuts arriving bytes into frames: `feed`, then `next_frame` until it gives None."""
 
-    __slots__ = ("_at", "_bounds", "_data", "_expected", "_held", "_last_number", "_refused", "_role")
+    __slots__ = (
+        "_ahead", "_ahead_bytes", "_answered", "_at", "_bounds", "_data", "_expected", "_held", "_last_number",
+        "_refused", "_role",
+    )  # fmt: skip
 
     def __init__(self, role: Role, bounds: Bounds) -> None:
         self._role = role
@@ -71,6 +78,8 @@ class TrunkReader:
         self._at = 0
         self._held = bytearray()
         self._last_number = -1
+        self._ahead = self._ahead_bytes = 0
+        self._answered: set[int] = set()
         self._expected: frozenset[int] = _AT_START
         self._refused: str | None = None
 
@@ -150,7 +159,7 @@ class TrunkReader:
         if kind not in self._expected:
             raise _out_of_place(f"a frame {Kind(kind).name} has no place here")
         shortest, longest = _LENGTHS[kind]
-        if length > (longest or self._bounds.frame):
+        if length > (longest or self._bounds.frame - self._ahead_bytes):
             raise _out_of_place(f"a frame {Kind(kind).name} of {length} bytes is too long")
         if length < shortest:
             raise _out_of_place(f"a frame {Kind(kind).name} of {length} bytes is too short")
@@ -161,6 +170,8 @@ class TrunkReader:
             return self._requests(data, start, end)
         if kind == Kind.ANSWERS:
             return self._answers(data, start, end)
+        if kind == Kind.AHEAD:
+            return self._come_ahead(data, start, end)
         if kind == Kind.FAULT:
             return _fault(data, start, end)
         if kind == Kind.CANCEL:
@@ -172,6 +183,8 @@ class TrunkReader:
             return Pong(data[start:end])
         if kind == Kind.BYE:
             self._expected = self._expected - _NOT_AFTER_BYE
+            if self._role is Role.ACCEPTOR:
+                self._expected = self._expected - {int(Kind.AHEAD)}
             (reason,) = REASON_LAYOUT.unpack_from(data, start)
             return Bye(reason)
         return self._hello(data, start)
@@ -189,6 +202,38 @@ class TrunkReader:
 
     def _requests(self, data: bytes, start: int, end: int) -> Requests:
         count, signature, at = self._signed_head(data, start, end)
+        messages = self._request_list(count, data, at, end)
+        self._nothing_ahead()
+        return Requests(signature, tuple(messages))
+
+    def _answers(self, data: bytes, start: int, end: int) -> Answers:
+        count, signature, at = self._signed_head(data, start, end)
+        messages = self._answer_list(count, data, at, end)
+        self._nothing_ahead()
+        return Answers(signature, tuple(messages))
+
+    def _come_ahead(self, data: bytes, start: int, end: int) -> RequestsAhead | AnswersAhead:
+        """Messages ahead of their signature; with it they keep the bounds of one frame."""
+        (count,) = COUNT_LAYOUT.unpack_from(data, start)
+        at = start + COUNT_LAYOUT.size
+        if self._ahead + count > self._bounds.messages:
+            raise _out_of_place(f"more messages come ahead than the {self._bounds.messages} of a frame")
+        self._ahead += count
+        self._ahead_bytes += end - at
+        if not count:
+            self._nothing_ahead()
+        if self._role is Role.ACCEPTOR:
+            requests = self._request_list(count, data, at, end)
+            return RequestsAhead(tuple([_no_leaf(one) for one in requests]))
+        answers = self._answer_list(count, data, at, end)
+        return AnswersAhead(tuple([_no_leaf(one) for one in answers]))
+
+    def _nothing_ahead(self) -> None:
+        self._ahead = self._ahead_bytes = 0
+        self._answered = set()
+
+    def _request_list(self, count: int, data: bytes, at: int, end: int) -> list[TrunkRequest | TrunkLeaf]:
+        """The requests, `count` of them, that are `data[at:end]`."""
         last = self._last_number
         messages: list[TrunkRequest | TrunkLeaf] = []
         for _ in range(count):
@@ -208,11 +253,11 @@ class TrunkReader:
         if at != end:
             raise _out_of_place("a frame goes on after its messages")
         self._last_number = last
-        return Requests(signature, tuple(messages))
+        return messages
 
-    def _answers(self, data: bytes, start: int, end: int) -> Answers:
-        count, signature, at = self._signed_head(data, start, end)
-        answered: set[int] = set()
+    def _answer_list(self, count: int, data: bytes, at: int, end: int) -> list[TrunkAnswer | TrunkLeaf]:
+        """The answers, `count` of them, that are `data[at:end]`."""
+        answered = self._answered
         messages: list[TrunkAnswer | TrunkLeaf] = []
         for _ in range(count):
             if end - at < ANSWER_LAYOUT.size:
@@ -230,12 +275,12 @@ class TrunkReader:
             messages.append(TrunkAnswer(number, data[body_at - part_length : body_at], body))
         if at != end:
             raise _out_of_place("a frame goes on after its messages")
-        return Answers(signature, tuple(messages))
+        return messages
 
     def _signed_head(self, data: bytes, start: int, end: int) -> tuple[int, FrameSignature, int]:
         """Count, signature, and where the first message begins."""
         count, digest, signed_at_ms, value_length = SIGNED_LAYOUT.unpack_from(data, start)
-        if not 0 < count <= self._bounds.messages:
+        if not 0 < self._ahead + count <= self._bounds.messages:
             raise _out_of_place(f"a frame of {count} messages is not taken")
         if not 0 < signed_at_ms < _TIME_END:
             raise _out_of_place("the signing time of a frame is no time")
@@ -269,6 +314,13 @@ def _leaf(body_length: int, data: bytes, start: int, end: int) -> tuple[TrunkLea
     return TrunkLeaf(data[start:leaf_end]), leaf_end
 
 
+def _no_leaf(message: _M | TrunkLeaf) -> _M:
+    """A message that may go ahead."""
+    if isinstance(message, TrunkLeaf):
+        raise _out_of_place("a leaf does not go ahead of its signature")
+    return message
+
+
 def _fault(data: bytes, start: int, end: int) -> TrunkFault:
     number, status = FAULT_LAYOUT.unpack_from(data, start)
     if not _STATUS_MIN <= status < _STATUS_END:
@@ -281,13 +333,15 @@ def _out_of_place(what: str) -> Malformed:
 
 
 _AT_START: Final = frozenset({int(Kind.HELLO)})
-_FROM_OPENER: Final = frozenset({int(Kind.REQUESTS), int(Kind.CANCEL), int(Kind.PING), int(Kind.PONG), int(Kind.BYE)})
-_FROM_ACCEPTOR: Final = frozenset({int(Kind.ANSWERS), int(Kind.FAULT), int(Kind.PING), int(Kind.PONG), int(Kind.BYE)})
+_FROM_BOTH: Final = frozenset({int(Kind.AHEAD), int(Kind.PING), int(Kind.PONG), int(Kind.BYE)})
+_FROM_OPENER: Final = _FROM_BOTH | {int(Kind.REQUESTS), int(Kind.CANCEL)}
+_FROM_ACCEPTOR: Final = _FROM_BOTH | {int(Kind.ANSWERS), int(Kind.FAULT)}
 _NOT_AFTER_BYE: Final = frozenset({int(Kind.REQUESTS), int(Kind.BYE)})
 _LENGTHS: Final[dict[int, tuple[int, int]]] = {
     Kind.HELLO: (1 + HELLO_LAYOUT.size, 1 + HELLO_LAYOUT.size),
     Kind.REQUESTS: (1 + SIGNED_LAYOUT.size, 0),
     Kind.ANSWERS: (1 + SIGNED_LAYOUT.size, 0),
+    Kind.AHEAD: (1 + COUNT_LAYOUT.size, 0),
     Kind.FAULT: (1 + FAULT_LAYOUT.size, 1 + FAULT_LAYOUT.size + FAULT_BYTES_MAX),
     Kind.CANCEL: (1 + NUMBER_LAYOUT.size, 1 + NUMBER_LAYOUT.size),
     Kind.PING: (1 + OPAQUE_SIZE, 1 + OPAQUE_SIZE),

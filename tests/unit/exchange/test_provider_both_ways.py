@@ -79,12 +79,12 @@ def told(end: Any) -> Any:
 
 
 @settings(max_examples=60)
-@given(ASKED, SERVED, LEAVES, LEAVES, st.sampled_from([1, 7, 1 << 20]))
+@given(ASKED, SERVED, LEAVES, LEAVES, st.sampled_from([1, 7, 1 << 20]), st.integers(0, 4))
 def test_the_evidence_is_the_same_both_ways(
-    drawn: list[Any], answer: Any, before: list[bytes], after: list[bytes], piece: int
+    drawn: list[Any], answer: Any, before: list[bytes], after: list[bytes], piece: int, ahead: int
 ) -> None:
     asked = asked_for(drawn)
-    baseline, trunk = Baseline(), Trunk(before, after, piece)
+    baseline, trunk = Baseline(), Trunk(before, after, piece, ahead)
     alone = exchanges(baseline, asked, lambda _: answer)
     together = exchanges(trunk, asked, lambda _: answer)
     assert list(map(unsigned, kept(baseline, alone))) == list(map(unsigned, kept(trunk, together)))

@@ -32,6 +32,10 @@ def written(frame: trunk.Frame) -> bytes:
             return trunk.requests_frame(signature, messages)
         case trunk.Answers(signature, answers):
             return trunk.answers_frame(signature, answers)
+        case trunk.RequestsAhead(messages):
+            return trunk.requests_ahead(messages)
+        case trunk.AnswersAhead(answers):
+            return trunk.answers_ahead(answers)
         case trunk.TrunkFault(number, status, document):
             return trunk.fault_frame(number, status, document)
         case trunk.Cancel(number):
@@ -88,13 +92,6 @@ PARTS = st.binary(min_size=1, max_size=20)
 BODIES = st.none() | st.binary(min_size=1, max_size=20)
 OPAQUE = st.binary(min_size=8, max_size=8)
 EITHER = st.builds(trunk.Ping, OPAQUE) | st.builds(trunk.Pong, OPAQUE)
-ANSWERS = st.builds(
-    trunk.Answers,
-    SIGNATURES,
-    st.lists(
-        st.builds(trunk.TrunkAnswer, NUMBERS, PARTS, BODIES), min_size=1, max_size=4, unique_by=lambda a: a.number
-    ).map(tuple),
-)
 FAULTS = st.builds(trunk.TrunkFault, NUMBERS, st.integers(300, 599), st.binary(max_size=40))
 BYES = st.lists(st.builds(trunk.Bye, st.integers(0, 65_535)), max_size=1)
 HELLOS = st.builds(trunk.Hello, st.integers(1 << 16, 2**32 - 1), st.integers(64, 65_535), st.integers(1, 2**32 - 1))
@@ -102,23 +99,47 @@ HELLOS = st.builds(trunk.Hello, st.integers(1 << 16, 2**32 - 1), st.integers(64,
 
 @st.composite
 def from_opener(draw: st.DrawFn) -> list[trunk.Frame]:
-    """What an opener may say after its HELLO: requests with rising numbers, among other frames."""
+    """What an opener may say after its HELLO: requests with rising numbers, some ahead, among other frames."""
     numbers = iter(sorted(draw(st.sets(NUMBERS, max_size=12))))
     frames: list[trunk.Frame] = []
+    ahead = 0
     for count in draw(st.lists(st.integers(0, 4), max_size=5)):
         taken = [number for number, _ in zip(numbers, range(count), strict=False)]
         fields = st.tuples(NUMBERS, PARTS, BODIES)
         messages = tuple(trunk.TrunkRequest(number, *draw(fields)) for number in taken)
-        frames.append(trunk.Requests(draw(SIGNATURES), messages) if messages else draw(EITHER))
+        if draw(st.booleans()):
+            frames.append(trunk.RequestsAhead(messages))
+            ahead = ahead + len(messages) if messages else 0
+        elif messages or ahead:
+            frames.append(trunk.Requests(draw(SIGNATURES), messages))
+            ahead = 0
+        else:
+            frames.append(draw(EITHER))
     frames += draw(BYES)
     return frames + draw(st.lists(EITHER | st.builds(trunk.Cancel, NUMBERS), max_size=2))
 
 
 @st.composite
 def from_acceptor(draw: st.DrawFn) -> list[trunk.Frame]:
-    """What an acceptor may say after its HELLO; after its BYE it still answers."""
-    said = st.lists(EITHER | ANSWERS | FAULTS, max_size=4)
-    return [*draw(said), *draw(BYES), *draw(said)]
+    """What an acceptor may say after its HELLO: answers, some ahead; after its BYE it still answers."""
+    numbers = iter(draw(st.lists(NUMBERS, max_size=24, unique=True)))
+    bye = draw(st.integers(0, 8))
+    frames: list[trunk.Frame] = []
+    ahead = 0
+    for turn, count in enumerate(draw(st.lists(st.integers(0, 4), max_size=8))):
+        if turn == bye:
+            frames.append(trunk.Bye(draw(st.integers(0, 65_535))))
+        taken = [number for number, _ in zip(numbers, range(count), strict=False)]
+        messages = tuple(trunk.TrunkAnswer(number, *draw(st.tuples(PARTS, BODIES))) for number in taken)
+        if draw(st.booleans()):
+            frames.append(trunk.AnswersAhead(messages))
+            ahead = ahead + len(messages) if messages else 0
+        elif messages or ahead:
+            frames.append(trunk.Answers(draw(SIGNATURES), messages))
+            ahead = 0
+        else:
+            frames.append(draw(EITHER | FAULTS))
+    return frames
 
 
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=6)
@@ -142,7 +163,7 @@ def test_what_an_acceptor_says_reads_back_in_any_pieces(
         assert read(Role.OPENER, raw, pieces) == ([hello, *frames], None)
 
 
-HEADS = st.builds(trunk.FRAME_LAYOUT.pack, st.integers(0, 80), st.integers(0, 9))
+HEADS = st.builds(trunk.FRAME_LAYOUT.pack, st.integers(0, 80), st.integers(0, 10))
 NOISE = st.lists(st.binary(max_size=30) | HEADS, max_size=5).map(b"".join)
 
 
@@ -210,6 +231,8 @@ def test_numbers_rise_through_the_whole_trunk(numbers: list[int]) -> None:
     [
         (Role.ACCEPTOR, trunk.Requests(SIGNATURE, (REQUEST, trunk.TrunkRequest(9, 1, b"GET\r\n", None)))),
         (Role.OPENER, trunk.Answers(SIGNATURE, (ANSWER, trunk.TrunkAnswer(8, b"204\r\n", None)))),
+        (Role.ACCEPTOR, trunk.RequestsAhead((REQUEST,))),
+        (Role.OPENER, trunk.AnswersAhead((ANSWER, trunk.TrunkAnswer(8, b"204\r\n", None)))),
         (Role.OPENER, trunk.TrunkFault(7, 503, b"{}")),
         (Role.ACCEPTOR, trunk.Cancel(7)),
         (Role.ACCEPTOR, trunk.Ping(b"12345678")),
@@ -247,6 +270,11 @@ def answer(number: int, part: int, body: int, content: bytes = b"200{}") -> byte
     return struct.pack(">III", number, part, body) + content
 
 
+def ahead(count: int, messages: bytes) -> bytes:
+    """An AHEAD frame whose parts need not agree."""
+    return struct.pack(">IBH", 3 + len(messages), 9, count) + messages
+
+
 GOOD = request(7, 3, 2)
 NO_BODY = 2**32 - 1
 
@@ -279,7 +307,13 @@ NO_BODY = 2**32 - 1
         ("no payload", struct.pack(">IB", 1, 2), "too short"),
         ("no kind", struct.pack(">IB", 0, 2), "too short"),
         ("kind zero", struct.pack(">IB", 3, 0) + b"xx", "kind 0"),
-        ("unknown kind", struct.pack(">IB", 3, 9) + b"xx", "kind 9"),
+        ("unknown kind", struct.pack(">IB", 3, 10) + b"xx", "kind 10"),
+        ("fewer ahead than counted", ahead(2, GOOD), "ends before its messages"),
+        ("more ahead than counted", ahead(1, GOOD + request(8, 3, 2)), "goes on after"),
+        ("nothing ahead, but bytes", ahead(0, b"x"), "goes on after"),
+        ("no count ahead", struct.pack(">IB", 2, 9) + b"x", "AHEAD of 2 bytes is too short"),
+        ("a leaf ahead", ahead(1, request(0, 0, NO_BODY, b"") [:4] + bytes(8) + b"\xff" * 4 + b"l" * 32), "leaf"),
+        ("more ahead than a frame has", ahead(257, GOOD), "more messages come ahead than the 256"),
         ("HELLO again", HELLO, "HELLO has no place"),
         ("answers from the opener", signed(3, 1, answer(7, 3, 2)), "ANSWERS has no place"),
         ("a fault from the opener", trunk.fault_frame(7, 403, b"{}"), "FAULT has no place"),
@@ -326,6 +360,8 @@ def test_a_signing_time_that_is_no_time_is_refused(signed_at_ms: int) -> None:
     [
         trunk.requests_frame(SIGNATURE, [REQUEST]),
         trunk.answers_frame(SIGNATURE, [ANSWER]),
+        trunk.requests_ahead([REQUEST]),
+        trunk.answers_ahead([ANSWER]),
         trunk.ping_frame(b"12345678"),
         trunk.cancel_frame(1),
         trunk.fault_frame(1, 400, b""),
@@ -484,3 +520,72 @@ def test_a_leaf_that_is_cut_or_has_a_body_is_refused() -> None:
     at = len(whole) - 32 - 4
     bodied = whole[:at] + struct.pack(">I", 0) + whole[at + 4 :]
     assert "leaf" in str(read(Role.ACCEPTOR, HELLO + bodied, [7])[1])
+
+
+def _requests(*numbers: int) -> list[trunk.TrunkRequest]:
+    return [trunk.TrunkRequest(number, 1, b"p" * 100, None) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("lie", "said", "says"),
+    [
+        ("a number again", [trunk.requests_ahead(_requests(1, 2)), trunk.requests_ahead(_requests(2))], "request 2"),
+        (
+            "a number again, signed",
+            [trunk.requests_ahead(_requests(1)), trunk.requests_frame(SIGNATURE, _requests(1))],
+            "request 1 comes after request 1",
+        ),
+        (
+            "more than a frame has",
+            [trunk.requests_ahead(_requests(1, 2)), trunk.requests_ahead(_requests(3, 4))],
+            "more messages come ahead than the 3",
+        ),
+        (
+            "more than a frame has, signed",
+            [trunk.requests_ahead(_requests(1, 2)), trunk.requests_frame(SIGNATURE, _requests(3, 4))],
+            "a frame of 2 messages is not taken",
+        ),
+        (
+            "nothing behind what is void",
+            [trunk.requests_ahead(_requests(1)), trunk.requests_ahead([]), signed(2, 0, b"")],
+            "a frame of 0 messages is not taken",
+        ),
+        ("after BYE", [trunk.bye_frame(0), trunk.requests_ahead(_requests(1))], "AHEAD has no place"),
+    ],
+)
+def test_lies_about_what_came_ahead_are_refused(lie: str, said: list[bytes], says: str) -> None:
+    raw = HELLO + b"".join(said)
+    bounds = trunk.Bounds(messages=3)
+    frames, message = read(Role.ACCEPTOR, raw, [len(raw)], bounds)
+    assert read(Role.ACCEPTOR, raw, [1], bounds) == (frames, message)
+    assert len(frames) == len(said), lie
+    assert message is not None and says in message
+
+
+def test_what_is_void_takes_no_room() -> None:
+    said = [trunk.requests_ahead(_requests(*numbers)) for numbers in ((1, 2, 3), (), (4, 5, 6))]
+    frames, message = read(Role.ACCEPTOR, HELLO + b"".join(said), [50], trunk.Bounds(messages=3))
+    assert message is None
+    assert len(frames) == 4
+
+
+def test_with_what_came_ahead_a_frame_keeps_its_bytes() -> None:
+    """Together they have the bytes of one frame, whoever signs them."""
+    bounds = trunk.Bounds(frame=64 << 10)
+    first, last = (trunk.TrunkRequest(number, 1, b"p" * 32_700, None) for number in (1, 2))
+    behind = trunk.requests_ahead([first])
+    frames, message = read(Role.ACCEPTOR, HELLO + behind + trunk.requests_frame(SIGNATURE, [last]), [1 << 20], bounds)
+    assert message is None
+    longer = trunk.TrunkRequest(2, 1, b"p" * 32_800, None)
+    frames, message = read(Role.ACCEPTOR, HELLO + behind + trunk.requests_frame(SIGNATURE, [longer]), [7], bounds)
+    assert len(frames) == 2
+    assert message is not None and "too long" in message
+
+
+def test_two_answers_to_one_request_are_refused_where_one_came_ahead() -> None:
+    raw = HELLO + trunk.answers_ahead([ANSWER]) + trunk.answers_frame(SIGNATURE, [ANSWER])
+    frames, message = whole(Role.OPENER, raw)
+    assert len(frames) == 2
+    assert message is not None and "answered twice" in message
+    frames, message = whole(Role.OPENER, HELLO + 2 * (trunk.answers_ahead([ANSWER]) + trunk.answers_ahead([])))
+    assert message is None, "what is void was not answered"

@@ -165,6 +165,11 @@ class Draft:
         return self._digests
 
     @property
+    def known(self) -> bool:
+        """Whether its digests were worked out."""
+        return self._digests is not None
+
+    @property
     def whole(self) -> bytes | None:
         """What `whole_digests` says of a request, if it was worked out with its digests."""
         return self._whole
@@ -175,13 +180,14 @@ class Draft:
 
 
 def work_out(drafts: Sequence[Draft]) -> None:
-    """The digests of all of them."""
-    requests = [one for one in drafts if one.request_leaf is None]
+    """The digests of all of them that have none yet."""
+    new = [one for one in drafts if not one.known]
+    requests = [one for one in new if one.request_leaf is None]
     if requests:
         digests = digests_of_requests([one.header_part for one in requests], [one.body for one in requests])
         for draft, found, whole in zip(requests, digests, whole_digests(digests), strict=True):
             draft.worked_out(found, whole)
-    responses = [one for one in drafts if one.request_leaf is not None]
+    responses = [one for one in new if one.request_leaf is not None]
     if responses:
         leaves = [one.request_leaf for one in responses if one.request_leaf is not None]
         parts, bodies = [one.header_part for one in responses], [one.body for one in responses]

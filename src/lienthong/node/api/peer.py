@@ -18,7 +18,7 @@ from lienthong.node.use_cases.backends import Backends
 from lienthong.node.use_cases.plane import Plane
 from lienthong.node.use_cases.streams.provide import Sizes, StreamDoor, StreamingProviderRun
 from lienthong.node.use_cases.streams.sinks import DiscardSink, media_type
-from lienthong.node.use_cases.trunk.serving import ServedTrunks
+from lienthong.node.use_cases.trunk.served import ServedTrunks
 from lienthong.wire.faults import Side
 from lienthong.wire.node_message import (
     ANSWER_PATH,

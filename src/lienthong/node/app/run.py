@@ -34,7 +34,7 @@ from lienthong.node.jobs.indexing import Indexing, Pace
 from lienthong.node.jobs.mending import keep_ledger_open
 from lienthong.node.jobs.recovery import ledger_records, recover, remember, unknown_outcome
 from lienthong.node.store.indexes import keep_database, need_engine, open_index
-from lienthong.node.use_cases.trunk.serving import ServedTrunks
+from lienthong.node.use_cases.trunk.served import ServedTrunks
 from lienthong.node.use_cases.trunk.trunks import Trunks
 from lienthong.wire.faults import CodeStyle
 from lienthong.wire.message import PART_BYTES_MAX

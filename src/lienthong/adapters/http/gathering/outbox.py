@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from lienthong.adapters.http.gathering.write_each import MOST, WriteEach, one_by_one
+from lienthong.adapters.http.gathering.write_each import WriteEach, one_by_one
 
 SHORT: Final = 16 << 10
 """Bytes: what is longer goes out at once, as it costs more than the call."""
+PORTION: Final = 64
+"""So many go out before the turn ends: those whom they are for have something to do the sooner."""
 
 
 class Outbox:
@@ -31,7 +33,7 @@ class Outbox:
         count = len(self._files)
         if count == 1:
             self._loop.call_soon(self.flush)
-        elif count >= MOST:
+        elif count >= PORTION:
             self.flush()
 
     def flush(self) -> None:

@@ -10,14 +10,14 @@ from mypy_extensions import mypyc_attr
 
 from lienthong.domain.errors import LienthongError
 from lienthong.evidence.batch import Batch, batch_of
-from lienthong.evidence.digest import MessageDigests
+from lienthong.evidence.digest import MessageDigests, digests_of_requests, digests_of_responses, whole_digests
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature, Verified, message_of
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import Verify
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Verifier
 from lienthong.node.use_cases.trunk.recording import Recording
-from lienthong.wire.trunk import FrameSignature, TrunkLeaf
+from lienthong.wire.trunk import FrameSignature, TrunkAnswer, TrunkLeaf, TrunkRequest
 
 _T = TypeVar("_T")
 
@@ -26,6 +26,42 @@ def in_their_places(frame: Sequence[object], came: Sequence[_T]) -> list[_T | by
     """What belongs to the messages that came in `frame`, each at its place there; at the others their leaf."""
     following = iter(came)
     return [one.leaf if isinstance(one, TrunkLeaf) else next(following) for one in frame]
+
+
+class ArrivedRequests:
+    """Requests of one frame, as they come: some may come ahead of their signature."""
+
+    __slots__ = ("known", "messages", "wholes")
+
+    def __init__(self) -> None:
+        self.messages: list[TrunkRequest | TrunkLeaf] = []
+        self.known: list[MessageDigests | bytes] = []
+        self.wholes: list[bytes] = []
+
+    def add(self, messages: Sequence[TrunkRequest | TrunkLeaf]) -> None:
+        """The next ones, in their order."""
+        came = [one for one in messages if not isinstance(one, TrunkLeaf)]
+        digests = digests_of_requests([one.header_part for one in came], [one.body for one in came])
+        self.messages += messages
+        self.known += in_their_places(messages, digests)
+        self.wholes += in_their_places(messages, whole_digests(digests))
+
+
+class ArrivedAnswers:
+    """Answers of one frame, as they come, as `ArrivedRequests`."""
+
+    __slots__ = ("known", "messages")
+
+    def __init__(self) -> None:
+        self.messages: list[TrunkAnswer | TrunkLeaf] = []
+        self.known: list[MessageDigests | bytes] = []
+
+    def add(self, messages: Sequence[TrunkAnswer | TrunkLeaf], asked: Sequence[bytes]) -> None:
+        """The next ones, in their order; `asked` are the leaves of the requests of those that came."""
+        came = [one for one in messages if not isinstance(one, TrunkLeaf)]
+        digests = digests_of_responses([one.header_part for one in came], [one.body for one in came], asked)
+        self.messages += messages
+        self.known += in_their_places(messages, digests)
 
 
 class ArrivedBatch:

@@ -11,36 +11,44 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from lienthong.domain.errors import Unavailable
+from lienthong.evidence.signature import Signature
 from lienthong.exchange import inputs
 from lienthong.exchange.effects import Sign
 from lienthong.node.use_cases.boundary import tell_one
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signing
+from lienthong.node.use_cases.trunk.ahead import Ahead
 from lienthong.node.use_cases.trunk.holding import Holding
-from lienthong.node.use_cases.trunk.leaving import Leave, LeavingBatch
+from lienthong.node.use_cases.trunk.leaving import LeavingBatch
 from lienthong.node.use_cases.trunk.recording import Recording
-from lienthong.wire.trunk import Bounds, TrunkAnswer, TrunkRequest
+from lienthong.wire.trunk import Bounds, TrunkAnswer, TrunkLeaf, TrunkRequest
 
 TOGETHER_MAX = 128
 """So many are signed without waiting for the end of the turn: the other node has something to do the sooner."""
 CROWD_S = 0.001
 """What waits for the next turn of the loop, as long as each brings more, waits no longer than that (seconds)."""
+AHEAD = 16
+"""So many go ahead of their signature."""
+APART = 16
+"""So many are signed at once when something comes back: what comes back is worked on while they are on their way."""
 BYTES_MAX = 2 << 20
 """A batch takes no further message that would bring it beyond: it has to fit into a frame."""
 _M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
 Joined = Callable[[LeavingBatch[_M] | None, int, object], None]
 """Told the batch, the place in it and Signed; or None, 0 and CannotSign."""
+Leave = Callable[[Signature, list[_M | TrunkLeaf]], None]
+"""Sends the signature of a batch, and those of its entries that did not go ahead."""
 
 
 class Batching(Generic[_M]):
-    """Belongs to the event loop. `leave` sends the entries of a batch; `in_flight` says how many messages are on
-    their way in all, which decides how many batches may be (`holding`); `expects`, told how many wait to be signed,
-    whether more may come soon.
+    """Belongs to the event loop. `leave` sends a batch, of which some may have gone `ahead`; `in_flight` says how
+    many messages are on their way in all, which decides how many batches may be (`holding`); `expects`, told how many
+    wait to be signed, whether more may come soon.
     """
 
     __slots__ = (
-        "_bytes_max", "_crowd", "_expects", "_held", "_holding", "_in_flight", "_later", "_leave", "_ledger", "_loop",
-        "_signing", "_since", "_size", "_together_max", "_waiting",
+        "_ahead", "_bytes_max", "_crowd", "_expects", "_held", "_holding", "_in_flight", "_later", "_leave",
+        "_ledger", "_loop", "_signing", "_since", "_size", "_together_max", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +57,7 @@ class Batching(Generic[_M]):
         signing: Signing,
         ledger: Ledger,
         leave: Leave[_M],
+        ahead: Ahead[_M],
         *,
         in_flight: Callable[[], int],
         expects: Callable[[int], bool],
@@ -59,8 +68,9 @@ class Batching(Generic[_M]):
         self._ledger = ledger
         self._signing = signing
         self._leave = leave
+        self._ahead = ahead
         self._later = later
-        self._waiting: list[tuple[Sign, Joined[_M]]] = []
+        self._waiting: list[tuple[Sign, Joined[_M], int]] = []
         self._size = 0
         self._crowd = 0
         self._since = 0.0
@@ -76,17 +86,25 @@ class Batching(Generic[_M]):
         self._together_max = min(TOGETHER_MAX, bounds.messages)
         self._bytes_max = min(BYTES_MAX, bounds.room(self._together_max))
 
-    def add(self, effect: Sign, joined: Joined[_M]) -> None:
-        """Tell `joined` when this turn has brought what it brings."""
+    def add(self, effect: Sign, joined: Joined[_M], number: int = 0) -> None:
+        """Tell `joined` when this turn has brought what it brings; `number` is for who makes what travels."""
         if self._waiting and self._size + effect.size > self._bytes_max:
             self.flush()
-        self._waiting.append((effect, joined))
+        self._waiting.append((effect, joined, number))
         self._size += effect.size
-        if len(self._waiting) >= self._together_max:
+        count = len(self._waiting)
+        if count >= self._together_max:
             self.flush()
-        elif len(self._waiting) == 1 and not self._held:
+            return
+        if count == 1 and not self._held:
             self._crowd = 0
             self._loop.call_soon(self._end_of_turn)
+        self._go_ahead()
+
+    def _go_ahead(self) -> None:
+        """Send what waits ahead of its signature, if enough did not go yet."""
+        if len(self._waiting) - self._ahead.count >= AHEAD:
+            self._ahead.go(self._waiting)
 
     @property
     def waiting(self) -> int:
@@ -126,34 +144,53 @@ class Batching(Generic[_M]):
             self._end_of_turn()
 
     def over(self, batch: LeavingBatch[_M]) -> None:
-        """Something came back for `batch`: there is room for the next one."""
+        """There is room for the one after `batch`."""
         if not batch.over:
             batch.over = True
             if self._held:
                 self._loop.call_soon(self._let_go)
 
+    def came_back(self, batch: LeavingBatch[_M]) -> None:
+        """Something came back for `batch`, and is to be worked on now."""
+        if not batch.over:
+            batch.over = True
+            if len(self._waiting) >= APART:
+                self._held = False
+                self.flush()
+            elif self._held:
+                self._loop.call_soon(self._let_go)
+
     def flush(self) -> None:
         """Sign what is there now."""
         waiting, self._waiting, self._size = self._waiting, [], 0
+        ahead = self._ahead.taken()
         while waiting:
             member = waiting[0][0].member
-            self._sign([one for one in waiting if one[0].member == member])
+            self._sign([one for one in waiting if one[0].member == member], ahead)
             waiting = [one for one in waiting if one[0].member != member]
+            ahead = []
 
-    def _sign(self, taken: list[tuple[Sign, Joined[_M]]]) -> None:
-        """All of one member."""
+    def _sign(self, taken: list[tuple[Sign, Joined[_M], int]], ahead: list[_M]) -> None:
+        """All of one member, of which the first went `ahead`."""
         try:
-            signature, made = self._signing.sign_batch([effect for effect, _ in taken])
+            signature, made = self._signing.sign_batch([effect for effect, _, _ in taken])
         except Unavailable as error:
-            for _, joined in taken:
+            self._ahead.void(ahead)
+            for _, joined, _ in taken:
                 self._tell(joined, None, 0, inputs.CannotSign(error))
             return
         recording = Recording(self._ledger, self._loop, signature, made.leaves, self._later)
-        batch = LeavingBatch(signature, made.leaves, self._leave, recording)
+        batch = LeavingBatch(signature, made.leaves, self._left, recording, ahead)
+        self._ahead.began(batch)
         self._holding.add(batch)
-        for index, (_, joined) in enumerate(taken):
+        for index, (_, joined, _) in enumerate(taken):
             self._tell(joined, batch, index, inputs.Signed(signature, made.seat(index)))
         recording.flush()
+
+    def _left(self, batch: LeavingBatch[_M], entries: list[_M | TrunkLeaf], travels: bool) -> None:
+        still = self._ahead.left(batch, entries, travels)
+        if still is not None:
+            self._leave(batch.signature, still)
 
     def _tell(self, joined: Joined[_M], batch: LeavingBatch[_M] | None, index: int, signed: object) -> None:
         if not tell_one(self._loop, joined, batch, index, signed) and batch is not None:

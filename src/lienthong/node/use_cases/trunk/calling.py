@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
-from lienthong.evidence.digest import digests_of_responses
+from lienthong.evidence.digest import Draft
 from lienthong.evidence.signature import Signature
 from lienthong.exchange.effects import Send, Sign
 from lienthong.node.use_cases.boundary import tell, tell_one
 from lienthong.node.use_cases.plane import Ledger
 from lienthong.node.use_cases.signatures import Signatures
-from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch, in_their_places
+from lienthong.node.use_cases.trunk.ahead import Ahead
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedAnswers, ArrivedBatch
 from lienthong.node.use_cases.trunk.batching import Batching, Joined
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
 from lienthong.wire.node_message import node_fault
@@ -21,11 +22,14 @@ from lienthong.wire.trunk import (
     ELSEWHERE,
     NUMBER_MAX,
     Answers,
+    AnswersAhead,
     Frame,
+    TrunkAnswer,
     TrunkFault,
     TrunkLeaf,
     TrunkRequest,
     cancel_frame,
+    requests_ahead,
     requests_frame,
 )
 
@@ -64,8 +68,8 @@ class CallingTrunk:
     """The user of a connection that this side opened. `over` is told when it ended."""
 
     __slots__ = (
-        "_answer_s", "_batching", "_clock", "_connection", "_in_flight", "_ledger", "_loop", "_lost", "_number",
-        "_over", "_remaining_ms", "_verifier", "was_ready",
+        "_answer_s", "_arrived", "_batching", "_clock", "_connection", "_in_flight", "_ledger", "_loop", "_lost",
+        "_number", "_over", "_remaining_ms", "_verifier", "was_ready",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +89,7 @@ class CallingTrunk:
             signatures.signing,
             ledger,
             self._leave,
+            Ahead(self._made, self._go_ahead),
             in_flight=self._count,
             expects=self._expects,
             later=True,
@@ -96,6 +101,7 @@ class CallingTrunk:
         self._clock: Callable[[], float] = loop.time
         self._over = over
         self._in_flight: dict[int, _InFlight] = {}
+        self._arrived = ArrivedAnswers()
         self._number = 0
         self._lost = False
         self.was_ready = False
@@ -137,9 +143,23 @@ class CallingTrunk:
             lost = Unavailable("NetworkError", "the trunk ended before the request went out")
             self._loop.call_soon(tell_one, self._loop, caller.failed, lost)
             return
+        ahead = batch.ahead
+        message = ahead[index] if index < len(ahead) else self._numbered(effect.header_part, effect.body)
+        self._in_flight[message.number] = _InFlight(caller, batch, index, self._clock() + self._answer_s)
+        batch.put(index, message)
+
+    def _numbered(self, header_part: bytes, body: bytes | None) -> TrunkRequest:
         number = self._number = self._number + 1
-        self._in_flight[number] = _InFlight(caller, batch, index, self._clock() + self._answer_s)
-        batch.put(index, TrunkRequest(number, self._remaining_ms, effect.header_part, effect.body))
+        return TrunkRequest(number, self._remaining_ms, header_part, body)
+
+    def _made(self, draft: Draft, _number: int) -> TrunkRequest:
+        return self._numbered(draft.header_part, draft.body)
+
+    def _go_ahead(self, messages: list[TrunkRequest]) -> bool:
+        if self._connection.flow.full:
+            return False
+        self._connection.write(requests_ahead(messages))
+        return True
 
     def _leave(self, signature: Signature, entries: list[TrunkRequest | TrunkLeaf]) -> None:
         self._connection.write(requests_frame(frame_signature(signature), entries))
@@ -149,11 +169,16 @@ class CallingTrunk:
         """Requests may go out."""
         self.was_ready = True
         self._batching.bound(self._connection.bounds)
+        self._connection.write(requests_ahead([]))  # the other side may send answers ahead, too
 
     def frame(self, frame: Frame) -> None:
         """Answers, or an error for one request; raises Malformed InvalidMessage for what was not asked."""
         if isinstance(frame, Answers):
             self._answers(frame)
+        elif isinstance(frame, AnswersAhead):
+            self._come(frame.messages)
+            if not frame.messages:
+                self._arrived = ArrivedAnswers()
         elif isinstance(frame, TrunkFault):
             caller = self._asked(frame.number).caller
             if caller is not None and frame.status == ELSEWHERE:
@@ -163,27 +188,39 @@ class CallingTrunk:
         else:
             raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
 
+    def _come(self, messages: Sequence[TrunkAnswer | TrunkLeaf]) -> None:
+        """Answers of a frame: with its signature, or ahead of it."""
+        asked: list[bytes] = []
+        for one in messages:
+            if not isinstance(one, TrunkLeaf):
+                waits = self._in_flight.get(one.number)
+                if waits is None:
+                    raise _not_asked(one.number)
+                asked.append(waits.leaf)
+        self._arrived.add(messages, asked)
+
     def _answers(self, frame: Answers) -> None:
-        came = [one for one in frame.messages if not isinstance(one, TrunkLeaf)]
-        asked = [self._asked(one.number) for one in came]
-        digests = digests_of_responses(
-            [one.header_part for one in came], [one.body for one in came], [one.leaf for one in asked]
-        )
-        known = in_their_places(frame.messages, digests)
-        batch = ArrivedBatch(frame.signature, known, self._verifier, ledger=self._ledger, loop=self._loop)
-        following = iter(asked)
-        for index, message in enumerate(frame.messages):
-            if not isinstance(message, TrunkLeaf):
-                caller = next(following).caller
-                if caller is not None:
-                    arrived = Arrived(message.header_part, message.body, batch, index)
-                    tell(self._loop, caller.answered_in_batch, arrived)
+        self._come(frame.messages)
+        arrived, self._arrived = self._arrived, ArrivedAnswers()
+        for message in arrived.messages:
+            waits = self._in_flight.get(message.number) if not isinstance(message, TrunkLeaf) else None
+            if waits is not None:
+                self._batching.came_back(waits.batch)
+        batch = ArrivedBatch(frame.signature, arrived.known, self._verifier, ledger=self._ledger, loop=self._loop)
+        for index, message in enumerate(arrived.messages):
+            if isinstance(message, TrunkLeaf):
+                continue
+            # Not any more: it came ahead, and a FAULT told since that it does not count.
+            waits = self._in_flight.pop(message.number, None)
+            if waits is not None and waits.caller is not None:
+                told = Arrived(message.header_part, message.body, batch, index)
+                tell(self._loop, waits.caller.answered_in_batch, told)
         batch.recording.flush()
 
     def _asked(self, number: int) -> _InFlight:
         one = self._in_flight.pop(number, None)
         if one is None:
-            raise Malformed("InvalidMessage", f"an answer to request {number}, which does not wait for one")
+            raise _not_asked(number)
         self._batching.over(one.batch)
         return one
 
@@ -226,3 +263,7 @@ class CallingTrunk:
     def abort(self) -> None:
         """Break off."""
         self._connection.abort()
+
+
+def _not_asked(number: int) -> Malformed:
+    return Malformed("InvalidMessage", f"an answer to request {number}, which does not wait for one")

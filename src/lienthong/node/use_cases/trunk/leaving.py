@@ -10,27 +10,37 @@ from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire.trunk import FrameSignature, TrunkAnswer, TrunkLeaf, TrunkRequest
 
 _M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
-Leave = Callable[[Signature, list[_M | TrunkLeaf]], None]
+
+
+Left = Callable[["LeavingBatch[_M]", list[_M | TrunkLeaf], bool], None]
+"""Told that a batch has settled: the entries of its frame, and whether any message travels."""
 
 
 class LeavingBatch(Generic[_M]):
-    """Messages that share `signature`, by their place. `leave` gets the entries of the frame, once.
+    """Messages that share `signature`, by their place. `left` gets the entries of the frame, once.
 
+    The first of them may be on their way already, `ahead` of the signature.
     `over`: something came back for it, or it is clear that it takes no longer (`holding`).
     """
 
-    __slots__ = ("_entries", "_leave", "_left", "_travelling", "leaves", "over", "recording", "signature")
+    __slots__ = ("_entries", "_left", "_travelling", "_waits", "ahead", "leaves", "over", "recording", "signature")
 
     def __init__(
-        self, signature: Signature, leaves: Sequence[bytes], leave: Leave[_M], recording: Recording
+        self,
+        signature: Signature,
+        leaves: Sequence[bytes],
+        left: Left[_M],
+        recording: Recording,
+        ahead: Sequence[_M] = (),
     ) -> None:
         self.signature = signature
         self.leaves = leaves
         self.recording = recording
+        self.ahead = ahead
         self._entries: list[_M | TrunkLeaf | None] = [None] * len(leaves)
-        self._left = len(leaves)
+        self._waits = len(leaves)
         self._travelling = False
-        self._leave = leave
+        self._left = left
         self.over = False
 
     def put(self, index: int, entry: _M) -> None:
@@ -47,9 +57,9 @@ class LeavingBatch(Generic[_M]):
 
     def _settle(self, index: int, entry: _M | TrunkLeaf) -> None:
         self._entries[index] = entry
-        self._left -= 1
-        if not self._left and self._travelling:
-            self._leave(self.signature, [one for one in self._entries if one is not None])
+        self._waits -= 1
+        if not self._waits:
+            self._left(self, [one for one in self._entries if one is not None], self._travelling)
 
 
 def frame_signature(signature: Signature) -> FrameSignature:

@@ -6,7 +6,7 @@ told like one of the baseline, and is signed alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from lienthong.adapters.http.flow import FlowControl
@@ -14,31 +14,33 @@ from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError, Malformed, Unavailable
 from lienthong.domain.identifiers import NodeId
 from lienthong.domain.network import Node
-from lienthong.evidence.digest import digests_of_requests, whole_digests
+from lienthong.evidence.digest import Draft
 from lienthong.evidence.record import Record
 from lienthong.evidence.signature import Signature
 from lienthong.exchange import effects
 from lienthong.node.use_cases.boundary import tell_one
-from lienthong.node.use_cases.plane import Ids, Ledger, Logger
+from lienthong.node.use_cases.plane import Ledger, Logger
 from lienthong.node.use_cases.signatures import Signatures
 from lienthong.node.use_cases.signatures.turns import Feed
-from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch, in_their_places
+from lienthong.node.use_cases.trunk.ahead import Ahead
+from lienthong.node.use_cases.trunk.arrived import Arrived, ArrivedBatch, ArrivedRequests
 from lienthong.node.use_cases.trunk.batching import Batching
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch, frame_signature
 from lienthong.node.use_cases.trunk.room import Door, WaitingRoom
 from lienthong.wire.node_message import told_fault
 from lienthong.wire.trunk import (
     ELSEWHERE,
-    Bounds,
     Cancel,
     Frame,
     Requests,
+    RequestsAhead,
     TrunkAnswer,
     TrunkLeaf,
+    TrunkRequest,
+    answers_ahead,
     answers_frame,
     fault_frame,
 )
-from lienthong.wire.trunk_reader import Role
 
 UNREAD_MAX = 32 << 20
 """Bytes of answers that wait for an opener that does not read; beyond it the trunk ends: all that may be in flight
@@ -58,68 +60,12 @@ class Run(Protocol):
         """The time of the request is over."""
 
 
-class ServedTrunks:
-    """The trunks that other nodes opened, and the answers that wait for these nodes. Belongs to the event loop."""
-
-    def __init__(
-        self, signatures: Signatures, ledger: Ledger, *, ids: Ids, bounds: Bounds, log: Logger, loop: Any
-    ) -> None:
-        self._signatures = signatures
-        self._ledger = ledger
-        self._bounds = bounds
-        self._log = log
-        self._loop = loop
-        self._room: WaitingRoom[Waits] = WaitingRoom(ids.make, loop.time, Waits.given_up)
-        self._open: set[ServingTrunk] = set()
-
-    def accept(self, node: Callable[[], Node], new_run: Callable[[Waits], Run]) -> TrunkConnection:
-        """A connection for a trunk that the other node asked for; `node` says which it is, and raises Unproven."""
-        connection = TrunkConnection(Role.ACCEPTOR, self._bounds, clock=self._loop.time)
-        trunk = ServingTrunk(
-            connection,
-            node=node,
-            new_run=new_run,
-            signatures=self._signatures,
-            ledger=self._ledger,
-            room=self._room,
-            log=self._log,
-            loop=self._loop,
-            over=self._open.discard,
-        )
-        self._open.add(trunk)
-        connection.take_up(trunk)
-        return connection
-
-    def hand_out(self, token: bytes, node: Node, door: Door) -> None:
-        """Tell the answer that waits under `token`; raises Malformed where none does for this node."""
-        waits = self._room.take(token)
-        if waits is None or waits.node_id != node.node_id:
-            raise Malformed("BadRequest", "no answer waits under this name")
-        waits.got(door)
-
-    def sweep(self) -> None:
-        """Ask connections that are silent, and give up answers that nobody got."""
-        self._room.sweep()
-        for trunk in list(self._open):
-            trunk.sweep()
-
-    def drain(self) -> None:
-        """Let the other nodes ask nothing more."""
-        for trunk in list(self._open):
-            trunk.drain()
-
-    def close(self) -> None:
-        """End all of them."""
-        for trunk in list(self._open):
-            trunk.abort()
-
-
 class ServingTrunk:
     """The user of a connection that the other node opened."""
 
     __slots__ = (
-        "_batching", "_closing", "_connection", "_in_flight", "_ledger", "_log", "_loop", "_new_run", "_node",
-        "_over", "_room", "_signatures",
+        "_arrived", "_batching", "_closing", "_connection", "_in_flight", "_ledger", "_log", "_loop", "_new_run",
+        "_node", "_over", "_room", "_signatures", "_takes_ahead",
     )  # fmt: skip
 
     def __init__(
@@ -147,9 +93,23 @@ class ServingTrunk:
         self._over = over
         self._closing = False
         self._batching: Batching[TrunkAnswer] = Batching(
-            loop, signatures.signing, ledger, self._leave, in_flight=self._count, expects=self._expects
+            loop,
+            signatures.signing,
+            ledger,
+            self._leave,
+            Ahead(_made, self._go_ahead),
+            in_flight=self._count,
+            expects=self._expects,
         )
         self._in_flight: dict[int, tuple[Waits, Run]] = {}
+        self._arrived = ArrivedRequests()
+        self._takes_ahead = False
+
+    def _go_ahead(self, messages: list[TrunkAnswer]) -> bool:
+        if not self._takes_ahead or self._connection.flow.full:
+            return False
+        self._connection.write(answers_ahead(messages))
+        return True
 
     def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
         self._connection.write(answers_frame(frame_signature(signature), entries))
@@ -173,6 +133,11 @@ class ServingTrunk:
         """Requests, or that one is not waited for; raises Malformed and Unproven, which end the trunk."""
         if isinstance(frame, Requests):
             self._requests(frame)
+        elif isinstance(frame, RequestsAhead):
+            self._takes_ahead = True
+            self._come(frame.messages)
+            if not frame.messages:
+                self._arrived = ArrivedRequests()
         elif isinstance(frame, Cancel):
             waits, run = self._in_flight.get(frame.number, (None, None))
             if waits is not None and run is not None:
@@ -181,22 +146,26 @@ class ServingTrunk:
         else:
             raise Malformed("InvalidMessage", "a frame of the trunk is out of place")
 
+    def _come(self, messages: Sequence[TrunkRequest | TrunkLeaf]) -> None:
+        """Requests of a frame: with its signature, or ahead of it."""
+        self._arrived.add(messages)
+        if len(self._in_flight) + len(self._arrived.messages) > self._connection.bounds.in_flight:
+            raise Malformed("InvalidMessage", "more requests are in flight than was agreed")
+
     def _requests(self, frame: Requests) -> None:
         peer = self._node()
-        if len(self._in_flight) + len(frame.messages) > self._connection.bounds.in_flight:
-            raise Malformed("InvalidMessage", "more requests are in flight than was agreed")
-        came = [one for one in frame.messages if not isinstance(one, TrunkLeaf)]
-        digests = digests_of_requests([one.header_part for one in came], [one.body for one in came])
+        self._come(frame.messages)
+        arrived, self._arrived = self._arrived, ArrivedRequests()
         now = self.now()
         batch = ArrivedBatch(
             frame.signature,
-            in_their_places(frame.messages, digests),
+            arrived.known,
             self._signatures.verifier,
             ledger=self._ledger,
             loop=self._loop,
-            wholes=in_their_places(frame.messages, whole_digests(digests)),
+            wholes=arrived.wholes,
         )
-        for index, one in enumerate(frame.messages):
+        for index, one in enumerate(arrived.messages):
             if isinstance(one, TrunkLeaf):
                 continue
             waits = Waits(self, one.number, peer.node_id, now + one.remaining_ms / 1000)
@@ -266,7 +235,7 @@ class ServingTrunk:
             return
 
         waits.signed = feed
-        self._batching.add(effect, waits.joined)
+        self._batching.add(effect, waits.joined, waits.number)
 
     def left(self, batch: LeavingBatch[TrunkAnswer]) -> None:
         """Answers of `batch` are on record, or never will be."""
@@ -293,6 +262,10 @@ class ServingTrunk:
             self.tell_fault(number, error, "")
             return
         self._connection.write(fault_frame(number, ELSEWHERE, token))
+
+
+def _made(draft: Draft, number: int) -> TrunkAnswer:
+    return TrunkAnswer(number, draft.header_part, draft.body)
 
 
 class Waits:
@@ -346,15 +319,18 @@ class Waits:
             self._elsewhere(lambda door: door.reply(effect))
             return
         self._trunk.done(self.number)
-        batch.put(self._index, TrunkAnswer(self.number, effect.header_part, effect.body))
+        index, ahead = self._index, batch.ahead
+        message = ahead[index] if index < len(ahead) else None
+        batch.put(index, message or TrunkAnswer(self.number, effect.header_part, effect.body))
         self._trunk.left(batch)
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
         """An error without a signature: nothing was believed, or the answer cannot be recorded."""
+        # Before the signature of its batch, with which it counts where it went ahead.
+        self._trunk.tell_fault(self.number, effect.error, detail)
         if self._batch is not None:
             self._batch.drop(self._index)
             self._trunk.left(self._batch)
-        self._trunk.tell_fault(self.number, effect.error, detail)
 
     def begin(self, head: bytes, begun: Callable[[FlowControl], None]) -> None:
         """An answer in pieces."""

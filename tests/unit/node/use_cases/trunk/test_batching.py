@@ -9,10 +9,11 @@ from tests.doubles.plane import memory_plane
 from tests.doubles.turns import Turns
 
 from lienthong.domain.identifiers import MemberId
-from lienthong.evidence.digest import request_digests
+from lienthong.evidence.digest import Draft
 from lienthong.exchange.effects import Sign
 from lienthong.exchange.inputs import CannotSign, Signed
-from lienthong.node.use_cases.trunk.batching import BYTES_MAX, CROWD_S, TOGETHER_MAX, Batching
+from lienthong.node.use_cases.trunk.ahead import Ahead
+from lienthong.node.use_cases.trunk.batching import AHEAD, APART, BYTES_MAX, CROWD_S, TOGETHER_MAX, Batching
 from lienthong.node.use_cases.trunk.holding import MANY, MANY_HELD_S
 from lienthong.wire.trunk import Bounds, TrunkRequest
 
@@ -26,21 +27,28 @@ class Desk:
             loop,
             plane.signatures.signing,
             self.ledger,
-            lambda *left: None,
+            lambda signature, entries: self.left.append(len(entries)),
+            Ahead(lambda draft, number: TrunkRequest(number, 1, draft.header_part, draft.body), self._send_ahead),
             in_flight=lambda: in_flight,
             expects=lambda waiting: expects,
         )
         self.told: list[tuple[object, int]] = []
         self.failed = 0
+        self.ahead: list[list[int]] = []
+        self.left: list[int] = []
 
     def add(self, count: int, member: MemberId = HANOI, size: int = 100) -> None:
         for number in range(count):
-            digests = request_digests(b"%d" % number, None)
-            self.batching.add(Sign(digests, member, size), self._joined)
+            self.batching.add(Sign(Draft(b"%d" % number, None), member, size), self._joined, number)
+
+    def _send_ahead(self, messages: list[TrunkRequest]) -> bool:
+        self.ahead.append([one.number for one in messages])
+        return True
 
     def _joined(self, batch: Any, index: int, signed: object) -> None:
         if isinstance(signed, Signed):
             self.told.append((batch, index))
+            batch.put(index, TrunkRequest(index + 1, 1, b"part", None))
         else:
             assert isinstance(signed, CannotSign)
             self.failed += 1
@@ -159,3 +167,53 @@ def test_each_member_signs_for_itself_and_one_without_a_key_is_told() -> None:
         desk.loop.turn()
     assert desk.batches() == [2, 3]
     assert desk.failed == 1
+
+
+def test_a_crowd_goes_ahead_of_its_signature_and_the_rest_with_it() -> None:
+    desk = Desk()
+    desk.add(AHEAD - 1)
+    assert desk.ahead == []
+    desk.add(2)
+    assert [len(gone) for gone in desk.ahead] == [AHEAD]
+    assert desk.told == []
+    for _ in range(2):
+        desk.loop.turn()
+    assert desk.batches() == [AHEAD + 1]
+    assert desk.left == [1]
+
+
+def test_what_cannot_be_signed_and_went_ahead_is_void() -> None:
+    desk = Desk()
+    desk.add(AHEAD, MemberId("VN", "GOV", "khac"))
+    for _ in range(2):
+        desk.loop.turn()
+    assert [len(gone) for gone in desk.ahead] == [AHEAD, 0]
+    assert desk.failed == AHEAD
+
+
+def test_when_something_comes_back_enough_of_them_are_signed_at_once() -> None:
+    desk = Desk(in_flight=MANY, expects=False)
+    desk.add(1)
+    desk.loop.turn()
+    first: Any = desk.told[0][0]
+    desk.add(APART)
+    desk.loop.turn()
+    assert desk.batches() == [1]
+    desk.batching.came_back(first)
+    assert desk.batches() == [1, APART], "before what came back is worked on"
+    desk.batching.came_back(first)
+    assert desk.batches() == [1, APART]
+
+
+def test_when_something_comes_back_a_few_wait_for_more() -> None:
+    desk = Desk(in_flight=MANY, expects=False)
+    desk.add(1)
+    desk.loop.turn()
+    first: Any = desk.told[0][0]
+    desk.add(APART - 1)
+    desk.loop.turn()
+    desk.batching.came_back(first)
+    assert desk.batches() == [1]
+    desk.loop.turn()
+    desk.loop.turn()
+    assert desk.batches() == [1, APART - 1]

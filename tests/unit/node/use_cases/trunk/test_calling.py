@@ -13,9 +13,10 @@ from tests.doubles.transport import Transport
 
 from lienthong.adapters.trunk import TrunkConnection
 from lienthong.domain.errors import LienthongError
-from lienthong.evidence.digest import request_digests
+from lienthong.evidence.digest import Draft, request_digests
 from lienthong.evidence.signature import ECDSA_P256_SHA256, Signature
 from lienthong.exchange.effects import Send, Sign
+from lienthong.node.use_cases.trunk.batching import AHEAD
 from lienthong.node.use_cases.trunk.calling import CallingTrunk
 from lienthong.node.use_cases.trunk.leaving import LeavingBatch
 from lienthong.node.use_cases.trunk.recording import Recording
@@ -80,18 +81,19 @@ class Desk:
         )
         for index, caller in enumerate(callers):
             self.trunk.send(Send(next(iter(nodes().values())), b"part", None, SIGNATURE), batch, index, caller)
-        assert [[entry.number for entry in entries] for _, entries in sent] == [list(range(1, count + 1))]
+        assert [[entry.number for entry in entries] for _, entries, _ in sent] == [list(range(1, count + 1))]
         return callers
 
-    def sign(self) -> Caller:
-        """A request that is signed with the others of this turn, then sent."""
+    def sign(self, *, draft: bool = False) -> Caller:
+        """A request that is signed with the others of this turn, then sent; as a `draft` it may go ahead."""
         caller = Caller()
 
         def joined(batch: Any, index: int, signed: Any) -> None:
             send = Send(next(iter(nodes().values())), b"part", None, signed.signature)
             self.trunk.send(send, batch, index, caller)
 
-        self.trunk.sign(Sign(request_digests(b"part", None), HANOI, 4), joined)
+        message = Draft(b"part", None) if draft else request_digests(b"part", None)
+        self.trunk.sign(Sign(message, HANOI, 4), joined)
         return caller
 
     def frames(self) -> list[trunk.Frame]:
@@ -117,7 +119,7 @@ def test_the_other_node_is_told_less_than_is_waited_here(
     desk, left = Desk(loop, answer_s), list[Any]()
     batch: LeavingBatch[trunk.TrunkRequest]
     recording = Recording(desk.ledger, loop, SIGNATURE, [bytes(32)])
-    batch = LeavingBatch(SIGNATURE, [bytes(32)], lambda _, entries: left.extend(entries), recording)
+    batch = LeavingBatch(SIGNATURE, [bytes(32)], lambda _, entries, travels: left.extend(entries), recording)
     desk.trunk.send(Send(next(iter(nodes().values())), b"part", None, SIGNATURE), batch, 0, Caller())
     assert [entry.remaining_ms for entry in left] == [told_ms]
 
@@ -196,7 +198,7 @@ def test_what_is_being_signed_goes_out_before_bye(loop: asyncio.AbstractEventLoo
         desk.trunk.drain()
     else:
         desk.hear(trunk.bye_frame(trunk.Reason.DRAIN))
-    _, requests, bye = desk.frames()
+    _, _, requests, bye = desk.frames()
     assert isinstance(requests, trunk.Requests)
     assert len(requests.messages) == 2
     assert bye == trunk.Bye(trunk.Reason.DRAIN)
@@ -237,3 +239,65 @@ def test_what_is_being_signed_counts_as_in_flight(loop: asyncio.AbstractEventLoo
     desk.ask(2)
     desk.sign()
     assert not desk.trunk.usable
+
+
+def test_the_other_side_is_told_that_answers_may_come_ahead(loop: asyncio.AbstractEventLoop) -> None:
+    assert [type(frame) for frame in Desk(loop).frames()] == [trunk.Hello, trunk.RequestsAhead]
+
+
+def test_answers_that_came_ahead_count_with_their_signature(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    first, second, third = desk.ask(3)
+    desk.hear(trunk.answers_ahead([trunk.TrunkAnswer(2, b"b", None)]))
+    desk.hear(trunk.answers_ahead([trunk.TrunkAnswer(3, b"c", b"body")]))
+    assert [one.told for one in (first, second, third)] == [[], [], []]
+    desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(1, b"a", None)]))
+    assert [one.told for one in (first, second, third)] == [[(b"a", None)], [(b"b", None)], [(b"c", b"body")]]
+    assert desk.trunk.idle
+
+
+def test_a_fault_for_an_answer_that_came_ahead_makes_it_void(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    first, second = desk.ask()
+    desk.hear(trunk.answers_ahead([trunk.TrunkAnswer(1, b"a", None), trunk.TrunkAnswer(2, b"b", None)]))
+    desk.hear(trunk.fault_frame(1, 503, b""))
+    desk.hear(trunk.answers_frame(IN_FRAME, []))
+    assert len(first.told) == 1 and isinstance(first.told[0], str)
+    assert second.told == [(b"b", None)]
+
+
+def test_answers_that_are_void_may_come_again(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    first, second = desk.ask()
+    desk.hear(trunk.answers_ahead([trunk.TrunkAnswer(1, b"a", None)]) + trunk.answers_ahead([]))
+    desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(2, b"b", None)]))
+    assert (first.told, second.told) == ([], [(b"b", None)])
+    desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(1, b"c", None)]))
+    assert first.told == [(b"c", None)]
+
+
+def test_who_waited_too_long_is_not_told_of_an_answer_that_came_ahead(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop, answer_s=-1)
+    (caller,) = desk.ask(1)
+    desk.hear(trunk.answers_ahead([trunk.TrunkAnswer(1, b"a", None)]))
+    desk.trunk.sweep()
+    assert caller.told == ["DeadlineExceeded"]
+    desk.hear(trunk.answers_frame(IN_FRAME, []))
+    assert caller.told == ["DeadlineExceeded"]
+    assert not desk.over
+    assert desk.trunk.idle
+
+
+def test_requests_that_went_ahead_keep_their_numbers(loop: asyncio.AbstractEventLoop) -> None:
+    desk = Desk(loop)
+    callers = [desk.sign(draft=True) for _ in range(AHEAD + 2)]
+    desk.trunk.drain()
+    frames = [frame for frame in desk.frames() if isinstance(frame, (trunk.RequestsAhead, trunk.Requests))][1:]
+    assert [[one.number for one in frame.messages] for frame in frames if isinstance(frame, trunk.RequestsAhead)] == [
+        list(range(1, AHEAD + 1))
+    ]
+    signed = frames[-1]
+    assert isinstance(signed, trunk.Requests)
+    assert [one.number for one in signed.messages if isinstance(one, trunk.TrunkRequest)] == [AHEAD + 1, AHEAD + 2]
+    desk.hear(trunk.answers_frame(IN_FRAME, [trunk.TrunkAnswer(AHEAD, b"a", None)]))
+    assert [one.told for one in callers] == [[]] * (AHEAD - 1) + [[(b"a", None)]] + [[]] * 2

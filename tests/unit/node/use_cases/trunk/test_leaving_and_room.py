@@ -25,12 +25,12 @@ def leaf_of(index: int) -> bytes:
 
 @given(st.lists(st.booleans(), min_size=1, max_size=20), st.randoms())
 def test_a_batch_leaves_once_when_all_is_known(comes: list[bool], dice: Any) -> None:
-    left: list[list[Any]] = []
+    left: list[tuple[list[Any], bool]] = []
     leaves = [leaf_of(index) for index in range(len(comes))]
     loop: Any = None  # nothing is recorded
     recording = Recording(MemoryLedger(), loop, SIGNATURE, leaves)
     batch: LeavingBatch[TrunkAnswer] = LeavingBatch(
-        SIGNATURE, leaves, lambda _, entries: left.append(entries), recording
+        SIGNATURE, leaves, lambda _, entries, travels: left.append((entries, travels)), recording
     )
     order = list(range(len(comes)))
     dice.shuffle(order)
@@ -44,7 +44,7 @@ def test_a_batch_leaves_once_when_all_is_known(comes: list[bool], dice: Any) -> 
     expected = [
         TrunkAnswer(index, b"part", None) if here else TrunkLeaf(leaf_of(index)) for index, here in enumerate(comes)
     ]
-    assert left == ([expected] if any(comes) else [])
+    assert left == [(expected, any(comes))]
 
 
 def test_what_waits_is_got_once_and_not_for_ever() -> None:

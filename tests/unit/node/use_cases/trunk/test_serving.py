@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from typing import NamedTuple
 
 import pytest
@@ -14,11 +15,14 @@ from tests.doubles.turns import Turns
 
 from lienthong.adapters.http.answer import HttpAnswer
 from lienthong.adapters.trunk import TrunkConnection
+from lienthong.domain.errors import Unavailable
 from lienthong.evidence.batch import batch_of
 from lienthong.evidence.digest import request_digests
 from lienthong.node.use_cases.streams.provide import StreamingProviderRun
+from lienthong.node.use_cases.trunk.batching import AHEAD
 from lienthong.node.use_cases.trunk.leaving import frame_signature
-from lienthong.node.use_cases.trunk.serving import UNREAD_MAX, ServedTrunks, ServingTrunk
+from lienthong.node.use_cases.trunk.served import ServedTrunks
+from lienthong.node.use_cases.trunk.serving import UNREAD_MAX, ServingTrunk
 from lienthong.wire import trunk
 from lienthong.wire.message import parse_response_part
 from lienthong.wire.trunk_reader import Role, TrunkReader
@@ -35,15 +39,16 @@ class Sizes(NamedTuple):
 class Desk:
     """A trunk that Hà Nội's node opened, with a memory ledger and services that answer when the test says so."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: trunk.Bounds | None = None) -> None:
         self.loop, self.services, self.transport = Turns(), Services(), Transport()
+        self.said: list[trunk.Frame] = []
         self.plane, self.ledger = memory_plane()
         context = provider_context()
         served = ServedTrunks(
             self.plane.signatures,
             self.ledger,
             ids=self.plane.ids,
-            bounds=trunk.Bounds(),
+            bounds=bounds or trunk.Bounds(),
             log=self.plane.log,
             loop=self.loop,
         )
@@ -66,20 +71,22 @@ class Desk:
     def hear(self, data: bytes) -> None:
         self.connection.data_received(data)
 
-    def ask(self, *remaining_ms: int) -> None:
-        """Requests in one frame, numbered from 1, with these remaining times."""
+    def ask(self, *remaining_ms: int, ahead: int = 0, signed: slice = slice(None)) -> None:
+        """Requests in one frame, numbered from 1, with these remaining times; `ahead`: so many go ahead of it.
+
+        `signed`: those over which the signature is.
+        """
         parts = [message_part(request(request_id=f"r-{number}")) for number in range(len(remaining_ms))]
-        batch = batch_of([request_digests(part, b"{}") for part in parts])
+        batch = batch_of([request_digests(part, b"{}") for part in parts][signed])
         signature = frame_signature(signer_of(HANOI).sign(batch.root))
-        self.hear(
-            trunk.requests_frame(
-                signature,
-                [
-                    trunk.TrunkRequest(number, left, part, b"{}")
-                    for number, (part, left) in enumerate(zip(parts, remaining_ms, strict=True), 1)
-                ],
-            )
-        )
+        requests = [
+            trunk.TrunkRequest(number, left, part, b"{}")
+            for number, (part, left) in enumerate(zip(parts, remaining_ms, strict=True), 1)
+        ]
+        for request_ahead in requests[:ahead]:
+            self.hear(trunk.requests_ahead([request_ahead]))
+        assert self.services.calls == []
+        self.hear(trunk.requests_frame(signature, requests[ahead:]))
 
     def pass_time(self, seconds: float) -> None:
         self.loop.time.now += seconds
@@ -93,11 +100,14 @@ class Desk:
         self.reader.feed(self.transport.taken())
         found: dict[int, str | None] = {}
         while (frame := self.reader.next_frame()) is not None:
-            if isinstance(frame, trunk.Answers):
+            self.said.append(frame)
+            if isinstance(frame, trunk.Answers | trunk.AnswersAhead):
                 for one in frame.messages:
                     assert isinstance(one, trunk.TrunkAnswer)
                     fault = parse_response_part(one.header_part).fault
                     found[one.number] = None if fault is None else fault.removeprefix("Server.ServerProxy.")
+            elif isinstance(frame, trunk.TrunkFault):
+                found[frame.number] = json.loads(frame.document)["type"].removeprefix("Server.ServerProxy.")
             else:
                 assert isinstance(frame, trunk.Hello)
         return found
@@ -234,3 +244,68 @@ def test_an_opener_that_does_not_read_its_answers_is_broken_off() -> None:
         assert isinstance(user, ServingTrunk)
         user._leave(signer_of(HANOI).sign(batch_of([bytes(32)]).root), [trunk.TrunkAnswer(1, b"200\r\n", None)])
         assert desk.transport.aborted is aborted
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 3])
+def test_requests_that_came_ahead_begin_with_their_signature(desk: Desk, ahead: int) -> None:
+    desk.ask(5000, 5000, 5000, ahead=ahead)
+    desk.answers()
+    assert len(desk.services.calls) == 3
+    for call in desk.services.calls:
+        call.answered(answer())
+    assert desk.answers() == {1: None, 2: None, 3: None}
+
+
+def test_a_signature_that_leaves_out_what_came_ahead_proves_nothing(desk: Desk) -> None:
+    desk.ask(5000, 5000, ahead=1, signed=slice(1, None))
+    assert set(desk.answers().values()) == {"InvalidSignatureValue"}
+    assert desk.services.calls == []
+    assert desk.outcomes() == []
+
+
+def test_requests_that_are_void_are_nobodys(desk: Desk) -> None:
+    part = message_part(request(request_id="void"))
+    desk.hear(trunk.requests_ahead([trunk.TrunkRequest(1, 5000, part, b"{}")]) + trunk.requests_ahead([]))
+    signature = frame_signature(signer_of(HANOI).sign(batch_of([request_digests(part, b"{}")]).root))
+    desk.hear(trunk.requests_frame(signature, [trunk.TrunkRequest(2, 5000, part, b"{}")]))
+    desk.answers()
+    (call,) = desk.services.calls
+    call.answered(answer())
+    assert desk.answers() == {2: None}
+
+
+def test_what_came_ahead_counts_as_in_flight() -> None:
+    desk = Desk(trunk.Bounds(in_flight=3))
+    desk.ask(5000, 5000)
+    desk.answers()
+    desk.hear(trunk.requests_ahead([trunk.TrunkRequest(3, 1, b"GET\r\n", None)]))
+    assert not desk.transport.closed
+    desk.hear(trunk.requests_ahead([trunk.TrunkRequest(4, 1, b"GET\r\n", None)]))
+    assert desk.transport.closed
+
+
+def test_answers_go_ahead_to_who_sends_requests_ahead() -> None:
+    for asked_ahead, frames in ((0, [trunk.Answers]), (1, [trunk.AnswersAhead, trunk.Answers])):
+        desk = Desk()
+        desk.ask(*[5000] * (AHEAD + 1), ahead=asked_ahead)
+        desk.answers()
+        desk.said.clear()
+        for call in desk.services.calls:
+            call.answered(answer())
+        assert desk.answers() == dict.fromkeys(range(1, AHEAD + 2))
+        assert [type(frame) for frame in desk.said] == frames
+
+
+def test_answers_that_went_ahead_and_cannot_be_recorded_are_void_before_anything_is_signed(desk: Desk) -> None:
+    desk.ask(*[5000] * (AHEAD + 1), ahead=1)
+    desk.answers()
+    desk.said.clear()
+    for call in desk.services.calls:
+        call.answered(answer())
+    for _ in range(2):
+        desk.loop.turn()
+    desk.ledger.commit(Unavailable("LoggingFailed", "the disk is full"))
+    assert set(desk.answers().values()) == {"LoggingFailed"}
+    kinds = [type(frame) for frame in desk.said]
+    assert kinds == [trunk.AnswersAhead, *[trunk.TrunkFault] * (AHEAD + 1), trunk.AnswersAhead]
+    assert desk.said[-1] == trunk.AnswersAhead(())
