@@ -35,11 +35,16 @@ def test_digests_of_pairs_are_those_of_prefix_left_and_right(prefix: bytes, stri
 def test_strings_of_all_lengths_side_by_side() -> None:
     strings = [bytes(range(256)) * 2 + bytes([size % 256]) * size for size in range(520)]
     assert of_each.sha512_of_each(strings) == [hashlib.sha512(one).digest() for one in strings]
+    for some in (strings, strings[::-1], strings[::97]):
+        assert of_each.sha256_of_each(some) == [hashlib.sha256(one).digest() for one in some]
 
 
 def test_a_long_string_among_short_ones() -> None:
-    strings = [b"a", b"b" * 3_000_001, b"c" * 127, *[b"d"] * 20]
-    assert of_each.sha512_of_each(strings) == [hashlib.sha512(one).digest() for one in strings]
+    for place in (0, 1, 22):
+        strings = [b"a", b"c" * 127, *[b"d"] * 20]
+        strings.insert(place, b"b" * 3_000_001)
+        assert of_each.sha512_of_each(strings) == [hashlib.sha512(one).digest() for one in strings]
+        assert of_each.sha256_of_each(strings) == [hashlib.sha256(one).digest() for one in strings]
 
 
 @pytest.mark.parametrize("wrong", [("a tuple",), b"bytes", None, [b"one", "two"], [bytearray(3)], [b"one", None]])

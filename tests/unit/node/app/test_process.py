@@ -56,7 +56,48 @@ def test_the_heap_is_kept_where_the_c_library_can() -> None:
     process.keep_heap(object())
 
 
-def test_settled_and_frozen() -> None:
+MAPS = """\
+00400000-0041f000 r--p 00000000 fe:00 1169 /usr/bin/python3.11
+01000000-01700000 rw-p 00000000 00:00 0 [heap]
+7f0000100000-7f0000300000 rw-p 00000000 00:00 0
+7f0000400000-7f0000800000 rw-p 00000000 00:00 0
+7f0000a00000-7f0000e00000 r--p 00000000 00:00 0
+7f0001000000-7f0001400000 rw-s 00000000 00:01 77 /dev/zero (deleted)
+7f0002000000-7f0002400000 rw-p 00000000 fe:00 42 /usr/lib/a library with spaces.so
+7ffc00000000-7ffc00400000 rw-p 00000000 00:00 0 [stack]
+"""
+
+
+def test_what_is_on_the_heap_is_put_into_huge_pages() -> None:
+    asked: list[tuple[int, int, int]] = []
+
+    class Madvise:
+        argtypes: object = None
+
+        def __call__(self, start: int, size: int, advice: int) -> int:
+            asked.append((start, size, advice))
+            return 0 if start < 0x7F0000000000 else -1
+
+    class Library:
+        madvise = Madvise()
+
+    made = process.use_huge_pages(Library(), MAPS)
+    heap = [0x1000000, 0x1200000, 0x1400000]
+    assert asked == [(start, 2 << 20, 25) for start in [*heap, 0x7F0000400000, 0x7F0000600000]]
+    assert made == len(heap), "those that the system gave"
+    assert process.use_huge_pages(object(), MAPS) == 0
+
+
+def test_without_a_list_of_the_memory_there_are_no_huge_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object, **__: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(process.Path, "read_text", none)
+    process.freeze()
+
+
+def test_settled_and_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "use_huge_pages", lambda library, maps: 0)
     process.settle((), 0)
     assert sys.getswitchinterval() == pytest.approx(process.SWITCH_S)
     process.freeze()
