@@ -21,14 +21,17 @@ _M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
 class Ahead(Generic[_M]):
     """Of one trunk; belongs to the event loop.
 
-    `make` gives what travels of a draft that was added under a number; `send` sends it ahead, or, with nothing, says
-    that what went ahead is void; False: not now.
+    `make` gives what travels of a draft that was added under a number; `may` says whether something can go ahead now,
+    `send` sends it, or, with nothing, says that what went ahead is void.
     """
 
-    __slots__ = ("_gone", "_make", "_of", "_send", "_to_leave")
+    __slots__ = ("_gone", "_make", "_may", "_of", "_send", "_to_leave")
 
-    def __init__(self, make: Callable[[Draft, int], _M], send: Callable[[list[_M]], bool]) -> None:
+    def __init__(
+        self, make: Callable[[Draft, int], _M], may: Callable[[], bool], send: Callable[[list[_M]], None]
+    ) -> None:
         self._make = make
+        self._may = may
         self._send = send
         self._gone: list[_M] = []
         self._of: LeavingBatch[_M] | None = None
@@ -41,7 +44,7 @@ class Ahead(Generic[_M]):
 
     def go(self, waiting: Sequence[tuple[Sign, object, int]]) -> None:
         """Send those of `waiting`, all that wait to be signed, which did not go yet, up to one of another member."""
-        if self._to_leave:
+        if self._to_leave or not self._may():
             return
         member = waiting[0][0].member
         drafts: list[Draft] = []
@@ -52,7 +55,8 @@ class Ahead(Generic[_M]):
                 break
             drafts.append(draft)
             made.append(self._make(draft, number))
-        if made and self._send(made):
+        if made:
+            self._send(made)
             work_out(drafts)
             self._gone += made
 

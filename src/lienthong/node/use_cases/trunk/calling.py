@@ -89,7 +89,7 @@ class CallingTrunk:
             signatures.signing,
             ledger,
             self._leave,
-            Ahead(self._made, self._go_ahead),
+            Ahead(self._made, self._may_go_ahead, self._go_ahead),
             in_flight=self._count,
             expects=self._expects,
             later=True,
@@ -155,11 +155,11 @@ class CallingTrunk:
     def _made(self, draft: Draft, _number: int) -> TrunkRequest:
         return self._numbered(draft.header_part, draft.body)
 
-    def _go_ahead(self, messages: list[TrunkRequest]) -> bool:
-        if self._connection.flow.full:
-            return False
+    def _may_go_ahead(self) -> bool:
+        return not self._connection.flow.full
+
+    def _go_ahead(self, messages: list[TrunkRequest]) -> None:
         self._connection.write(requests_ahead(messages))
-        return True
 
     def _leave(self, signature: Signature, entries: list[TrunkRequest | TrunkLeaf]) -> None:
         self._connection.write(requests_frame(frame_signature(signature), entries))

@@ -10,8 +10,6 @@ from lienthong.node.use_cases.trunk.recording import Recording
 from lienthong.wire.trunk import FrameSignature, TrunkAnswer, TrunkLeaf, TrunkRequest
 
 _M = TypeVar("_M", bound=TrunkRequest | TrunkAnswer)
-
-
 Left = Callable[["LeavingBatch[_M]", list[_M | TrunkLeaf], bool], None]
 """Told that a batch has settled: the entries of its frame, and whether any message travels."""
 

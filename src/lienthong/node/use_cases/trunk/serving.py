@@ -97,7 +97,7 @@ class ServingTrunk:
             signatures.signing,
             ledger,
             self._leave,
-            Ahead(_made, self._go_ahead),
+            Ahead(_made, self._may_go_ahead, self._go_ahead),
             in_flight=self._count,
             expects=self._expects,
         )
@@ -105,11 +105,11 @@ class ServingTrunk:
         self._arrived = ArrivedRequests()
         self._takes_ahead = False
 
-    def _go_ahead(self, messages: list[TrunkAnswer]) -> bool:
-        if not self._takes_ahead or self._connection.flow.full:
-            return False
+    def _may_go_ahead(self) -> bool:
+        return self._takes_ahead and not self._connection.flow.full
+
+    def _go_ahead(self, messages: list[TrunkAnswer]) -> None:
         self._connection.write(answers_ahead(messages))
-        return True
 
     def _leave(self, signature: Signature, entries: list[TrunkAnswer | TrunkLeaf]) -> None:
         self._connection.write(answers_frame(frame_signature(signature), entries))

@@ -27,15 +27,13 @@ class Way:
     def __init__(self) -> None:
         self.said: list[list[int]] = []
         self.takes = True
-        self.ahead: Ahead[TrunkAnswer] = Ahead(self._made, self._send)
+        self.ahead: Ahead[TrunkAnswer] = Ahead(self._made, lambda: self.takes, self._send)
 
     def _made(self, draft: Draft, number: int) -> TrunkAnswer:
         return TrunkAnswer(number, draft.header_part, draft.body)
 
-    def _send(self, messages: list[TrunkAnswer]) -> bool:
-        if self.takes:
-            self.said.append([one.number for one in messages])
-        return self.takes
+    def _send(self, messages: list[TrunkAnswer]) -> None:
+        self.said.append([one.number for one in messages])
 
     def signed(self, size: int) -> LeavingBatch[TrunkAnswer]:
         """A batch of so many, of which the first went ahead."""

@@ -28,7 +28,11 @@ class Desk:
             plane.signatures.signing,
             self.ledger,
             lambda signature, entries: self.left.append(len(entries)),
-            Ahead(lambda draft, number: TrunkRequest(number, 1, draft.header_part, draft.body), self._send_ahead),
+            Ahead(
+                lambda draft, number: TrunkRequest(number, 1, draft.header_part, draft.body),
+                lambda: True,
+                self._send_ahead,
+            ),
             in_flight=lambda: in_flight,
             expects=lambda waiting: expects,
         )
@@ -41,9 +45,8 @@ class Desk:
         for number in range(count):
             self.batching.add(Sign(Draft(b"%d" % number, None), member, size), self._joined, number)
 
-    def _send_ahead(self, messages: list[TrunkRequest]) -> bool:
+    def _send_ahead(self, messages: list[TrunkRequest]) -> None:
         self.ahead.append([one.number for one in messages])
-        return True
 
     def _joined(self, batch: Any, index: int, signed: object) -> None:
         if isinstance(signed, Signed):
