@@ -1,7 +1,7 @@
 """The calls of the system by which the kernel makes a file durable: one sync at a time.
 
 ``IOCB_CMD_FDSYNC`` of io_submit(2), told through an eventfd(2). In the wheel they are made natively
-(``_kernel_syncs.c``); the Python that is here makes the same ones by ctypes, at ten times their cost.
+(``_kernel_syncs.c``); the Python that is here makes the same ones by ctypes, at twice their cost.
 """
 
 from __future__ import annotations
