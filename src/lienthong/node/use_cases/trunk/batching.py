@@ -152,13 +152,12 @@ class Batching(Generic[_M]):
 
     def came_back(self, batch: LeavingBatch[_M]) -> None:
         """Something came back for `batch`, and is to be worked on now."""
-        if not batch.over:
-            batch.over = True
-            if len(self._waiting) >= APART:
-                self._held = False
-                self.flush()
-            elif self._held:
-                self._loop.call_soon(self._let_go)
+        if batch.over or len(self._waiting) < APART:
+            self.over(batch)
+            return
+        batch.over = True
+        self._held = False
+        self.flush()
 
     def flush(self) -> None:
         """Sign what is there now."""

@@ -143,8 +143,7 @@ class CallingTrunk:
             lost = Unavailable("NetworkError", "the trunk ended before the request went out")
             self._loop.call_soon(tell_one, self._loop, caller.failed, lost)
             return
-        ahead = batch.ahead
-        message = ahead[index] if index < len(ahead) else self._numbered(effect.header_part, effect.body)
+        message = batch.gone(index) or self._numbered(effect.header_part, effect.body)
         self._in_flight[message.number] = _InFlight(caller, batch, index, self._clock() + self._answer_s)
         batch.put(index, message)
 
@@ -176,8 +175,9 @@ class CallingTrunk:
         if isinstance(frame, Answers):
             self._answers(frame)
         elif isinstance(frame, AnswersAhead):
-            self._come(frame.messages)
-            if not frame.messages:
+            if frame.messages:
+                self._come(frame.messages)
+            else:
                 self._arrived = ArrivedAnswers()
         elif isinstance(frame, TrunkFault):
             caller = self._asked(frame.number).caller

@@ -41,6 +41,10 @@ class LeavingBatch(Generic[_M]):
         self._left = left
         self.over = False
 
+    def gone(self, index: int) -> _M | None:
+        """The message at `index`, if it went ahead."""
+        return self.ahead[index] if index < len(self.ahead) else None
+
     def put(self, index: int, entry: _M) -> None:
         """The message at `index` may go."""
         if self._entries[index] is None:

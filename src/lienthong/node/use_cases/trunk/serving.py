@@ -135,8 +135,9 @@ class ServingTrunk:
             self._requests(frame)
         elif isinstance(frame, RequestsAhead):
             self._takes_ahead = True
-            self._come(frame.messages)
-            if not frame.messages:
+            if frame.messages:
+                self._come(frame.messages)
+            else:
                 self._arrived = ArrivedRequests()
         elif isinstance(frame, Cancel):
             waits, run = self._in_flight.get(frame.number, (None, None))
@@ -148,9 +149,10 @@ class ServingTrunk:
 
     def _come(self, messages: Sequence[TrunkRequest | TrunkLeaf]) -> None:
         """Requests of a frame: with its signature, or ahead of it."""
-        self._arrived.add(messages)
-        if len(self._in_flight) + len(self._arrived.messages) > self._connection.bounds.in_flight:
+        known = len(self._in_flight) + len(self._arrived.messages)
+        if known + len(messages) > self._connection.bounds.in_flight:
             raise Malformed("InvalidMessage", "more requests are in flight than was agreed")
+        self._arrived.add(messages)
 
     def _requests(self, frame: Requests) -> None:
         peer = self._node()
@@ -319,9 +321,8 @@ class Waits:
             self._elsewhere(lambda door: door.reply(effect))
             return
         self._trunk.done(self.number)
-        index, ahead = self._index, batch.ahead
-        message = ahead[index] if index < len(ahead) else None
-        batch.put(index, message or TrunkAnswer(self.number, effect.header_part, effect.body))
+        message = batch.gone(self._index) or TrunkAnswer(self.number, effect.header_part, effect.body)
+        batch.put(self._index, message)
         self._trunk.left(batch)
 
     def fault(self, effect: effects.Fault, detail: str) -> None:
