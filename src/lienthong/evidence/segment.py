@@ -24,9 +24,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 from struct import Struct
 from typing import NamedTuple
-from zlib import crc32
 
 from lienthong.domain.errors import Malformed, Unproven
+from lienthong.evidence.digest.checksum import crc32
 
 MAGIC = b"LTLEDGER"
 VERSION = 1

@@ -98,7 +98,7 @@ class LedgerWriter:
         self._group_size = 0
         self._group_end: Tail | None = None
         self._handing = False
-        self._late = False
+        self._late: asyncio.TimerHandle | None = None
         self._crowd = 0
         self._crowd_since = 0.0
         self._waiting_records = 0
@@ -169,9 +169,8 @@ class LedgerWriter:
         self._waiting_bytes += size
         self._pending.append((encoded, done))
         if later:
-            if not self._handing and not self._late:
-                self._late = True
-                self._loop.call_later(LATER_S, self._hand_over_late)
+            if not self._handing and self._late is None:
+                self._late = self._loop.call_later(LATER_S, self._hand_over_late)
         elif not self._handing:
             self._handing = True
             self._loop.call_soon(self._hand_over)
@@ -182,7 +181,7 @@ class LedgerWriter:
 
     def _hand_over_late(self) -> None:
         """What came for later has waited long enough."""
-        self._late = False
+        self._late = None
         if not self._handing:
             self._hand_over_now()
 
@@ -200,6 +199,10 @@ class LedgerWriter:
         return True
 
     def _hand_over_now(self) -> None:
+        late = self._late
+        if late is not None:  # what comes for later from now on waits for as long again
+            late.cancel()
+            self._late = None
         pending, self._pending = self._pending, []
         self._handing = False
         if pending:

@@ -287,6 +287,21 @@ def test_what_may_wait_waits_for_a_moment_only(tmp_path: Path) -> None:
         assert desk.committed() == [b"%d" % count]
 
 
+def test_what_may_wait_waits_from_the_time_it_came(tmp_path: Path) -> None:
+    """Not from that of others that went with a record which may not."""
+    desk = Desk(tmp_path)
+    desk.append(b"before", later=True)
+    desk.loop.time.now += LATER_S * 3 / 4
+    desk.append(b"now")
+    assert desk.committed() == []
+    assert desk.committed() == [b"before", b"now"]
+    desk.append(b"after", later=True)
+    desk.loop.time.now += LATER_S / 2
+    assert desk.committed() == []
+    desk.loop.time.now += LATER_S / 2
+    assert desk.committed() == [b"after"]
+
+
 def test_one_commit_is_under_way_and_the_next_takes_what_came_meanwhile(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.append(b"one")
