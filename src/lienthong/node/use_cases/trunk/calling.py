@@ -69,7 +69,7 @@ class CallingTrunk:
 
     __slots__ = (
         "_answer_s", "_arrived", "_batching", "_clock", "_connection", "_in_flight", "_ledger", "_loop", "_lost",
-        "_number", "_over", "_remaining_ms", "_verifier", "was_ready",
+        "_number", "_over", "_remaining_ms", "_size_max", "_verifier", "was_ready",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +103,7 @@ class CallingTrunk:
         self._in_flight: dict[int, _InFlight] = {}
         self._arrived = ArrivedAnswers()
         self._number = 0
+        self._size_max = 0
         self._lost = False
         self.was_ready = False
 
@@ -129,7 +130,7 @@ class CallingTrunk:
     # ---- what a run asks for
     def takes(self, size: int) -> bool:
         """Whether a message of so many bytes fits into a frame of both sides."""
-        return size <= self._connection.bounds.room(1)
+        return size <= self._size_max
 
     def sign(self, effect: Sign, joined: Joined[TrunkRequest]) -> None:
         """Sign in a batch of this trunk."""
@@ -167,7 +168,9 @@ class CallingTrunk:
     def ready(self) -> None:
         """Requests may go out."""
         self.was_ready = True
-        self._batching.bound(self._connection.bounds)
+        bounds = self._connection.bounds
+        self._size_max = bounds.room(1)
+        self._batching.bound(bounds)
         self._connection.write(requests_ahead([]))  # the other side may send answers ahead, too
 
     def frame(self, frame: Frame) -> None:
