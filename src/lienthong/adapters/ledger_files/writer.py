@@ -1,11 +1,10 @@
 """The one writer of a node's ledger: records in from the event loop, group commit, word back to the loop.
 
 Law: ``done(None)`` is called only after the record is on disk; ``done(error)`` is called for every other accepted
-record; nothing is lost silently. One commit is under way at a time, and takes whatever has arrived since the last
-one began (no timer): alone a record is a group of one. While each turn of the loop brings more, a crowd waits for the
-next turn, within bounds. The loop writes, of which the system only takes note; `syncing` makes it durable. After a
-write error nothing more is accepted until `reopen`. A record that was reported as failed may still stand in the
-ledger after a crash; never the other way round.
+record; nothing is lost silently. One commit is under way at a time, and takes what arrived since the last one began:
+alone a record is a group of one. While each turn of the loop brings more, a crowd waits for the next turn, within
+bounds. The loop writes, which the system only takes note of; `syncing` makes it durable. After a write error nothing
+is accepted until `reopen`. What was reported as failed may be there after a crash; never the other way round.
 """
 
 from __future__ import annotations
@@ -46,6 +45,7 @@ from lienthong.evidence.segment import (
 LOCK_FILE = "ledger.lock"
 CROWD_MAX, CROWD_S = 32, 0.001
 """Fewer records wait for the next turn of the loop, as long as each brings more, and no longer (seconds)."""
+CROWD_BYTES = 4096  # a record of that size is that of a crowd, and waits for nobody
 LATER_S = 0.005
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
@@ -171,13 +171,16 @@ class LedgerWriter:
         if later:
             if not self._handing and self._late is None:
                 self._late = self._loop.call_later(LATER_S, self._hand_over_late)
+        elif size >= CROWD_BYTES:
+            self._hand_over_now()
         elif not self._handing:
             self._handing = True
             self._loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
         """Give the writer what this turn of the loop brought, or wait for what the next one brings."""
-        self._loop.call_soon(self._hand_over) if self._waits_for_more() else self._hand_over_now()
+        if self._handing:  # else what came went with a large one
+            self._loop.call_soon(self._hand_over) if self._waits_for_more() else self._hand_over_now()
 
     def _hand_over_late(self) -> None:
         """What came for later has waited long enough."""

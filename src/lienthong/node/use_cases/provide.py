@@ -52,6 +52,9 @@ class Batch(Protocol):
     def over(self) -> bool:
         """Nobody waits any more: what was not passed on is not passed on."""
 
+    def service_asked(self) -> None:
+        """The service was asked, and will answer."""
+
     def sign(self, effect: effects.Sign, feed: Callable[[object], None]) -> None:
         """Feed Signed or CannotSign."""
 
@@ -162,6 +165,8 @@ class ProviderRun:
             self._not_passed_on()
             return
         self._calling = effect
+        if self._batch is not None:
+            self._batch.service_asked()
         try:
             self._services.call(effect, self)
         except LienthongError as error:

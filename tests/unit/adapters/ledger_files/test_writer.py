@@ -15,7 +15,7 @@ from tests.doubles.turns import Turns
 
 from lienthong.adapters.ledger_files import LedgerSettings, LedgerWriter, read_records, segments
 from lienthong.adapters.ledger_files import writer as under_test
-from lienthong.adapters.ledger_files.writer import CROWD_MAX, CROWD_S, LATER_S
+from lienthong.adapters.ledger_files.writer import CROWD_BYTES, CROWD_MAX, CROWD_S, LATER_S
 from lienthong.domain.errors import Unavailable
 
 SMALL = LedgerSettings(segment_bytes=16_384, queue_records_max=64)
@@ -265,6 +265,18 @@ def test_a_growing_crowd_waits_for_the_next_turn(turns: list[int], handed_over: 
         desk.append(*_records(count))
         found.append(len(desk.committed()))
     assert found == handed_over
+
+
+def test_a_record_that_is_that_of_a_crowd_waits_for_nobody(tmp_path: Path) -> None:
+    desk, crowd = Desk(tmp_path), bytes(CROWD_BYTES)
+    desk.append(b"may wait", later=True)
+    desk.append(b"small")
+    desk.append(crowd)
+    assert desk.told == [], "it is written, and nobody is told in the same turn"
+    desk.append(b"behind it")
+    assert desk.committed() == [b"may wait", b"small", crowd]
+    assert desk.committed() == [b"behind it"]
+    assert _read(tmp_path) == [b"may wait", b"small", crowd, b"behind it"]
 
 
 def test_what_may_wait_goes_with_what_may_not(tmp_path: Path) -> None:

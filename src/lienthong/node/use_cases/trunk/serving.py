@@ -6,6 +6,7 @@ told like one of the baseline, and is signed alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -64,8 +65,8 @@ class ServingTrunk:
     """The user of a connection that the other node opened."""
 
     __slots__ = (
-        "_arrived", "_batching", "_closing", "_connection", "_in_flight", "_ledger", "_log", "_loop", "_new_run",
-        "_node", "_over", "_room", "_signatures", "_takes_ahead",
+        "_arrived", "_asked", "_batching", "_closing", "_connection", "_in_flight", "_ledger", "_log", "_loop",
+        "_new_run", "_node", "_over", "_room", "_signatures", "_takes_ahead",
     )  # fmt: skip
 
     def __init__(
@@ -100,7 +101,9 @@ class ServingTrunk:
             Ahead(_made, self._may_go_ahead, self._go_ahead),
             in_flight=self._count,
             expects=self._expects,
+            give_way=os.sched_yield,
         )
+        self._asked = 0
         self._in_flight: dict[int, tuple[Waits, Run]] = {}
         self._arrived = ArrivedRequests()
         self._takes_ahead = False
@@ -126,8 +129,8 @@ class ServingTrunk:
         return len(self._in_flight)
 
     def _expects(self, waiting: int) -> bool:
-        """Whether there are requests that no service answered yet."""
-        return len(self._in_flight) > waiting
+        """Whether services are about to answer: they were asked, or more will soon be asked than have answered."""
+        return self._asked > 0 or 2 * waiting < len(self._in_flight)
 
     def frame(self, frame: Frame) -> None:
         """Requests, or that one is not waited for; raises Malformed and Unproven, which end the trunk."""
@@ -245,7 +248,20 @@ class ServingTrunk:
 
     def done(self, number: int) -> None:
         """A request was answered."""
-        self._in_flight.pop(number, None)
+        waits, _ = self._in_flight.pop(number, (None, None))
+        if waits is not None:
+            self.service_answered(waits)
+
+    def service_asked(self, waits: Waits) -> None:
+        """The service was asked what `waits` waits for."""
+        waits.asked = True
+        self._asked += 1
+
+    def service_answered(self, waits: Waits) -> None:
+        """It answered, if it was asked, or is not waited for any more."""
+        if waits.asked:
+            waits.asked = False
+            self._asked -= 1
 
     def tell_fault(self, number: int, error: LienthongError, detail: str) -> None:
         """Answer a request with an unsigned error."""
@@ -273,17 +289,19 @@ def _made(draft: Draft, number: int) -> TrunkAnswer:
 class Waits:
     """The other node, waiting for the answer to one request of a trunk, until `deadline` (seconds of the event loop).
 
-    `signed` is told when the answer has its place in a batch.
+    `signed` is told when the answer has its place in a batch; `asked`: a service was asked for it, and works.
     """
 
     __slots__ = (
-        "_batch", "_door", "_index", "_tell", "_trunk", "cancelled", "deadline", "node_id", "number", "signed",
+        "_batch", "_door", "_index", "_tell", "_trunk", "asked", "cancelled", "deadline", "node_id", "number",
+        "signed",
     )  # fmt: skip
 
     def __init__(self, trunk: ServingTrunk, number: int, node_id: NodeId, deadline: float) -> None:
         self._trunk = trunk
         self.number = number
         self.deadline = deadline
+        self.asked = False
         self.cancelled = False
         self.node_id = node_id
         self._door: Door | None = None
@@ -297,8 +315,13 @@ class Waits:
         """Nobody waits any more."""
         return self.cancelled or self.deadline <= self._trunk.now()
 
+    def service_asked(self) -> None:
+        """The service was asked."""
+        self._trunk.service_asked(self)
+
     def sign(self, effect: effects.Sign, feed: Feed) -> None:
         """Feed Signed or CannotSign."""
+        self._trunk.service_answered(self)
         self._trunk.sign(effect, self, feed)
 
     def joined(self, batch: LeavingBatch[TrunkAnswer] | None, index: int, signed: object) -> None:

@@ -13,13 +13,22 @@ from lienthong.evidence.digest import Draft
 from lienthong.exchange.effects import Sign
 from lienthong.exchange.inputs import CannotSign, Signed
 from lienthong.node.use_cases.trunk.ahead import Ahead
-from lienthong.node.use_cases.trunk.batching import AHEAD, APART, BYTES_MAX, CROWD_S, TOGETHER_MAX, Batching
+from lienthong.node.use_cases.trunk.batching import (
+    AHEAD,
+    APART,
+    BYTES_MAX,
+    CROWD_S,
+    IMPATIENT,
+    QUIET_TURNS,
+    TOGETHER_MAX,
+    Batching,
+)
 from lienthong.node.use_cases.trunk.holding import MANY, MANY_HELD_S
 from lienthong.wire.trunk import Bounds, TrunkRequest
 
 
 class Desk:
-    def __init__(self, in_flight: int = 0, expects: bool = True) -> None:
+    def __init__(self, in_flight: int = 0, expects: bool = True, patient: bool = False) -> None:
         self.loop = Turns()
         plane, self.ledger = memory_plane()
         loop: Any = self.loop
@@ -35,7 +44,9 @@ class Desk:
             ),
             in_flight=lambda: in_flight,
             expects=lambda waiting: expects,
+            give_way=self._give_way if patient else None,
         )
+        self.gave_way = 0
         self.told: list[tuple[object, int]] = []
         self.failed = 0
         self.ahead: list[list[int]] = []
@@ -44,6 +55,17 @@ class Desk:
     def add(self, count: int, member: MemberId = HANOI, size: int = 100) -> None:
         for number in range(count):
             self.batching.add(Sign(Draft(b"%d" % number, None), member, size), self._joined, number)
+
+    def _give_way(self) -> None:
+        self.gave_way += 1
+
+    def turns_until_signed(self) -> int:
+        before = len(self.told)
+        for turns in range(1, QUIET_TURNS + 3):
+            self.loop.turn()
+            if len(self.told) > before:
+                return turns
+        raise AssertionError("it waits for more than the bound")
 
     def _send_ahead(self, messages: list[TrunkRequest]) -> None:
         self.ahead.append([one.number for one in messages])
@@ -100,6 +122,38 @@ def test_a_crowd_that_grows_for_too_long_is_signed() -> None:
     desk.loop.time.now += 2 * CROWD_S
     desk.loop.turn()
     assert desk.batches() == [7]
+
+
+def test_who_is_about_to_answer_is_waited_for_through_quiet_turns_and_given_the_processor() -> None:
+    desk = Desk(patient=True)
+    desk.add(1)
+    for _ in range(QUIET_TURNS):
+        desk.loop.turn()
+    desk.add(2)
+    assert (desk.told, desk.gave_way) == ([], QUIET_TURNS - 1)
+    desk.loop.turn()
+    assert desk.turns_until_signed() == QUIET_TURNS + 1, "counted anew"
+    assert desk.batches() == [3]
+
+
+def test_where_waiting_was_in_vain_the_next_ones_do_not_wait_for_quiet_turns() -> None:
+    desk = Desk(patient=True)
+    waited = []
+    for _ in range(IMPATIENT + 3):
+        desk.add(1)
+        waited.append(desk.turns_until_signed())
+        desk.loop.time.now += MANY_HELD_S
+    in_vain = QUIET_TURNS + 2
+    assert waited == [in_vain, *[2] * IMPATIENT, in_vain, 2]
+
+
+def test_quiet_turns_are_bounded_by_time_too() -> None:
+    desk = Desk(patient=True)
+    desk.add(1)
+    for _ in range(3):
+        desk.loop.turn()
+    desk.loop.time.now += 2 * CROWD_S
+    assert desk.turns_until_signed() == 1
 
 
 def test_no_batch_has_more_messages_or_bytes_than_fit() -> None:
