@@ -129,13 +129,12 @@ class Batching(Generic[_M]):
         now = self._loop.time()
         if not before:
             self._since = now
-            self._quiet = 0
         grows = count > before
+        if grows:
+            self._quiet = 0
         if not self._expects(count) or now - self._since >= CROWD_S or not (grows or self._waits_quietly()):
             self._sign_unless_held()
             return
-        if grows and self._quiet:
-            self._quiet = self._impatient = 0
         self._crowd = count
         self._loop.call_soon(self._end_of_turn)
 
