@@ -45,7 +45,7 @@ from lienthong.evidence.segment import (
 LOCK_FILE = "ledger.lock"
 CROWD_MAX, CROWD_S = 32, 0.001
 """Fewer records wait for the next turn of the loop, as long as each brings more, and no longer (seconds)."""
-CROWD_BYTES = 4096  # a record of that size is that of a crowd, and waits for nobody
+CROWD_BYTES = 4096  # a record of that size is as a rule that of a crowd, and waits for nobody
 LATER_S = 0.005
 Done = Callable[[BaseException | None], None]
 _Waiting = tuple[bytes, Done]
